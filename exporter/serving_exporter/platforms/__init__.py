@@ -1,0 +1,1 @@
+"""Platforms: one folder each. What every platform must offer is in ``contract``."""
