@@ -83,12 +83,12 @@ def _metric(
 
 
 def platform_metrics() -> Iterator[Metric]:
-    """The metrics that describe the platform, in the order in which a page shows them."""
+    """Yield the metrics that describe the platform, in the order in which a page shows them."""
     return (metric for metric in CATALOGUE.values() if metric.is_platform)
 
 
 def self_metrics() -> Iterator[Metric]:
-    """The metrics that describe the exporter."""
+    """Yield the metrics that describe the exporter itself."""
     return (metric for metric in CATALOGUE.values() if not metric.is_platform)
 
 
@@ -328,7 +328,9 @@ USAGE_DOLLARS = _metric(
 # --- the exporter itself ---------------------------------------------------------------------------------------------------------------
 
 BUILD_INFO = _metric(
-    "serving_exporter_build_info", _GAUGE, _PROCESS, "self", "Version of the exporter and of its Python, always 1.", "version", "python_version",
+    "serving_exporter_build_info", _GAUGE, _PROCESS, "self",
+    "Version of the exporter and of its Python, always 1.",
+    "version", "python_version",
 )  # fmt: skip
 SOURCE_UP = _metric(
     "serving_exporter_source_up", _GAUGE, _SOURCE, "self",
@@ -369,7 +371,9 @@ API_REQUESTS_TOTAL = _metric(
     "endpoint", "code",
 )  # fmt: skip
 API_BUDGET_WAIT_TOTAL = _metric(
-    "serving_exporter_api_budget_wait_seconds_total", _COUNTER, _PROCESS, "self", "Time that requests waited for their rate budget.", "endpoint",
+    "serving_exporter_api_budget_wait_seconds_total", _COUNTER, _PROCESS, "self",
+    "Time that requests waited for their rate budget.",
+    "endpoint",
 )  # fmt: skip
 API_BUDGET_RATE = _metric(
     "serving_exporter_api_budget_requests_per_second", _GAUGE, _PROCESS, "self",

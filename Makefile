@@ -1,0 +1,76 @@
+# Two commands do everything: `make demo` shows it, `make test` proves it. Each sets up what it needs in .venv and .tools.
+
+VENV   := .venv
+TOOLS  := .tools
+BIN    := $(VENV)/bin
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+# A promtool on PATH wins over the one fetched into .tools.
+export PATH := $(PATH):$(CURDIR)/$(TOOLS)/usr/bin
+
+.PHONY: help demo test check lint types contracts unit docs bench lock clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runtime ## emulated Baseten, exporter and (if installed) Prometheus; ARGS="--speed 60" passes options on
+	@exec $(BIN)/serving-exporter demo $(ARGS)
+
+test: lint types contracts unit ## everything that CI runs
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+contracts: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev promtool
+	$(BIN)/pytest $(ARGS)
+
+docs: $(VENV)/.runtime ## write the generated pages of docs/ again
+	$(BIN)/python -m serving_exporter.reference docs
+
+bench: $(VENV)/.dev ## the performance claims, as ratios to yardsticks of the same run
+	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+lock: ## write requirements.lock again from the newest allowed versions
+	rm -rf $(VENV)/.lock && $(PYTHON) -m venv $(VENV)/.lock
+	$(VENV)/.lock/bin/pip install --quiet '.[dev]'
+	$(VENV)/.lock/bin/pip freeze --exclude serving-exporter > requirements.lock
+	rm -rf $(VENV)/.lock
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) $(TOOLS) dist build
+
+# --- set-up --------------------------------------------------------------------------------------------------------------------
+
+$(VENV)/bin/pip:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found on PATH; set PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "could not make a virtual environment: install python3-venv (Debian) or ensurepip" >&2; exit 1; }
+
+# The lock makes a run next year the run of today; pyproject.toml keeps the ranges that users of the package get.
+$(VENV)/.runtime: pyproject.toml requirements.lock | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml requirements.lock | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
+	@touch $@ $(VENV)/.runtime
+
+# Debian's package is unpacked, not installed: no service starts, nothing outside this folder changes, and no root is needed
+# where the package lists are there.
+.PHONY: promtool
+promtool:
+	@command -v promtool >/dev/null || $(MAKE) --no-print-directory $(TOOLS)/usr/bin/promtool
+
+$(TOOLS)/usr/bin/promtool:
+	@mkdir -p $(TOOLS)/deb; \
+	{ command -v apt-get && command -v dpkg-deb; } >/dev/null \
+	  && cd $(TOOLS)/deb \
+	  && { apt-get -qq download prometheus 2>/dev/null || { apt-get -qq update && apt-get -qq download prometheus; }; } \
+	  && dpkg-deb -x prometheus_*.deb .. \
+	  || { echo "promtool is needed and was not found: install Prometheus (Debian: apt-get install prometheus)" >&2; exit 1; }

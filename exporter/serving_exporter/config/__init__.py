@@ -1,0 +1,46 @@
+"""The configuration: one YAML file, the environment, or both; typed, and with errors that name the file, the key, what was found and what is
+allowed.
+
+Errors::
+
+    ConfigError     the file or the environment cannot be used; all mistakes at once, one line each, never with a key in it
+
+``python -m serving_exporter.config`` prints docs/configuration.md, and with ``schema`` behind it the JSON Schema of the file.
+"""
+
+from serving_exporter.config.errors import ConfigError
+from serving_exporter.config.loading import load
+from serving_exporter.config.schema import (
+    KEY_FAMILIES,
+    SOURCES,
+    Config,
+    Filter,
+    Hosts,
+    Key,
+    Keys,
+    Log,
+    SourceConfig,
+    Sources,
+    WorkspaceConfig,
+    schema,
+)
+from serving_exporter.config.values import Address, Selector
+
+__all__ = [
+    "KEY_FAMILIES",
+    "SOURCES",
+    "Address",
+    "Config",
+    "ConfigError",
+    "Filter",
+    "Hosts",
+    "Key",
+    "Keys",
+    "Log",
+    "Selector",
+    "SourceConfig",
+    "Sources",
+    "WorkspaceConfig",
+    "load",
+    "schema",
+]

@@ -1,0 +1,249 @@
+"""What a configuration holds, with its defaults. The file, the environment, the documentation and the JSON Schema are all read from here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from serving_exporter.config.values import (
+    ADDRESS,
+    COUNT,
+    DURATION,
+    INTERVAL,
+    KEY,
+    NAME,
+    PATH,
+    PROXY,
+    SELECTOR,
+    Address,
+    Kind,
+    Selector,
+    template,
+)
+from serving_exporter.secrets import KeySource, Secret
+
+__all__ = [
+    "KEY_FAMILIES",
+    "SOURCES",
+    "Config",
+    "Filter",
+    "Hosts",
+    "Key",
+    "Keys",
+    "Log",
+    "SourceConfig",
+    "Sources",
+    "WorkspaceConfig",
+    "schema",
+]
+
+KEY_FAMILIES = ("feed", "management", "inference")
+"""The groups of endpoints that may have a key of their own."""
+
+
+def _of(kind: Kind) -> Meta:
+    """Bind a value to its kind; the field's own description follows in a second ``Meta``."""
+    return Meta(extra_json_schema=kind.json, extra={"kind": kind})
+
+
+class Log(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is logged, and how."""
+
+    level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="The least severe level that is logged.")] = "info"
+    format: Annotated[Literal["logfmt", "json"], Meta(description="One line for each record, in this format, on standard error.")] = (
+        "logfmt"
+    )
+
+
+class Key(Struct, frozen=True, forbid_unknown_fields=True):
+    """One API key: given here, or in a file that is read again when it changes and when the platform refuses the key."""
+
+    api_key: Annotated[Annotated[Secret, _of(KEY)] | None, Meta(description="The key, better `${VARIABLE}` than the key itself.")] = None
+    key_file: Annotated[
+        Annotated[Path, _of(PATH)] | None,
+        Meta(description="A file that holds the key and nothing else; relative to the configuration file."),
+    ] = None
+
+
+class Keys(Struct, frozen=True, forbid_unknown_fields=True):
+    """Keys for groups of endpoints, each instead of the workspace's general key."""
+
+    feed: Annotated[Key | None, Meta(description="For the metrics feed on the app host.")] = None
+    management: Annotated[Key | None, Meta(description="For the management API.")] = None
+    inference: Annotated[Key | None, Meta(description="For the model hosts: async queue status.")] = None
+
+
+class Hosts(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the platform is."""
+
+    app: Annotated[str, _of(template()), Meta(description="Serves the metrics feed.")] = "https://app.baseten.co"
+    api: Annotated[str, _of(template()), Meta(description="Serves the management API.")] = "https://api.baseten.co"
+    model: Annotated[str, _of(template("model_id")), Meta(description="Serves one model.")] = "https://model-{model_id}.api.baseten.co"
+    chain: Annotated[str, _of(template("chain_id")), Meta(description="Serves one chain.")] = "https://chain-{chain_id}.api.baseten.co"
+
+
+class Filter(Struct, frozen=True, forbid_unknown_fields=True):
+    """Names of models and environments. A model matches by its name or its id."""
+
+    models: Annotated[tuple[Annotated[Selector, _of(SELECTOR)], ...], Meta(description="Models.")] = ()
+    environments: Annotated[tuple[Annotated[Selector, _of(SELECTOR)], ...], Meta(description="Environments.")] = ()
+
+
+class SourceConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """How one source is polled."""
+
+    enabled: Annotated[bool, Meta(description="Whether the source is polled at all.")] = True
+    interval: Annotated[float, _of(INTERVAL), Meta(description="Time between two polls.")] = 60.0
+    max_age: Annotated[
+        Annotated[float, _of(DURATION)] | None,
+        Meta(
+            description="After so long without success its series leave the page; without a value three intervals, and 5 minutes at least."
+        ),
+    ] = None
+
+    @property
+    def oldest(self) -> float:
+        """The maximum age in force, in seconds."""
+        return max(300.0, 3 * self.interval) if self.max_age is None else self.max_age
+
+
+def _every(seconds: float, *, enabled: bool = True) -> SourceConfig:
+    return SourceConfig(enabled=enabled, interval=seconds)
+
+
+class Sources(Struct, frozen=True, forbid_unknown_fields=True):
+    """The platform's APIs that are polled."""
+
+    feed: Annotated[
+        SourceConfig,
+        Meta(description="The platform's own metrics. The organization's rate limit holds: 4 requests a minute, shared by its workspaces."),
+    ] = _every(30)
+    inventory: Annotated[
+        SourceConfig,
+        Meta(description="Models, deployments and environments. The interval is the shortest: quiet models are read less often."),
+    ] = _every(30)
+    queues: Annotated[SourceConfig, Meta(description="Async queues of deployments that use them.")] = _every(30)
+    startups: Annotated[SourceConfig, Meta(description="Replica start-ups.")] = _every(60)
+    events: Annotated[SourceConfig, Meta(description="The audit log.")] = _every(60)
+    prices: Annotated[SourceConfig, Meta(description="Instance types and their prices.")] = _every(6 * 3600)
+    chains: Annotated[SourceConfig, Meta(description="Chains and their chainlets.")] = _every(60)
+    billing: Annotated[SourceConfig, Meta(description="Billed usage; off unless enabled.")] = _every(3600, enabled=False)
+
+    def named(self) -> dict[str, SourceConfig]:
+        """All sources by name, in the order of the documentation."""
+        return {name: getattr(self, name) for name in SOURCES}
+
+
+SOURCES = tuple(Sources.__struct_fields__)
+"""The names of all sources."""
+
+
+class WorkspaceConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """One workspace (or organization) of the platform and the keys to it."""
+
+    name: Annotated[str, _of(NAME), Meta(description="The value of the label `workspace`.")] = "default"
+    organization: Annotated[
+        Annotated[str, _of(NAME)] | None,
+        Meta(
+            description="Workspaces that name the same organization share its rate limits. Without it the key stands for the organization."
+        ),
+    ] = None
+    api_key: Annotated[
+        Annotated[Secret, _of(KEY)] | None,
+        Meta(description="The key for everything that has no key of its own; better `${VARIABLE}` than the key itself."),
+    ] = None
+    key_file: Annotated[
+        Annotated[Path, _of(PATH)] | None,
+        Meta(description="The same, in a file that is read again when it changes; relative to the configuration file."),
+    ] = None
+    keys: Annotated[Keys, Meta(description="Keys for groups of endpoints.")] = Keys()
+    auth_scheme: Annotated[Literal["Bearer", "Api-Key"], Meta(description="The word before the key in the Authorization header.")] = (
+        "Bearer"
+    )
+    hosts: Annotated[Hosts, Meta(description="Where the platform is.")] = Hosts()
+    include: Annotated[Filter, Meta(description="Only these are exported; an empty list means all.")] = Filter()
+    exclude: Annotated[Filter, Meta(description="These are not exported, whatever `include` says.")] = Filter()
+    sources: Annotated[Sources, Meta(description="What is polled, and how often.")] = Sources()
+
+    def key_sources(self) -> dict[str, KeySource]:
+        """Make the key of each of ``KEY_FAMILIES`` that has one; families without a key of their own share one object, as they share the key."""
+        general = _key_source(self.api_key, self.key_file)
+        own = {family: getattr(self.keys, family) for family in KEY_FAMILIES}
+        found = {family: general if key is None else _key_source(key.api_key, key.key_file) for family, key in own.items()}
+        return {family: source for family, source in found.items() if source is not None}
+
+    def wants_model(self, model_id: str, name: str) -> bool:
+        """Whether a model is exported."""
+        return _wanted((model_id, name), self.include.models, self.exclude.models)
+
+    def wants_environment(self, name: str) -> bool:
+        """Whether an environment is exported; the empty name stands for deployments that are in none."""
+        return _wanted((name,), self.include.environments, self.exclude.environments)
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole configuration."""
+
+    workspaces: Annotated[tuple[WorkspaceConfig, ...], Meta(description="What to export.")] = ()
+    listen_address: Annotated[Address, _of(ADDRESS), Meta(description="Where the page is served.")] = Address("0.0.0.0", 9816)  # noqa: S104
+    log: Annotated[Log, Meta(description="Logging.")] = Log()
+    state_file: Annotated[
+        Annotated[Path, _of(PATH)] | None,
+        Meta(description="Remembers spent rate budgets, and since when a status holds, over restarts. `null` for none."),
+    ] = None
+    full_state_sets: Annotated[
+        bool,
+        Meta(
+            description="Write a status metric for every possible status (0 and 1), not for the current one alone. Fourteen times the series."
+        ),
+    ] = False
+    workspace_label: Annotated[bool, Meta(description="Put the label `workspace` on every series. Only one workspace can go without.")] = (
+        True
+    )
+    max_series: Annotated[
+        int,
+        _of(COUNT),
+        Meta(description="A page with more series loses whole families. A first scrape of 500 000 takes Prometheus nearly its 10 s."),
+    ] = 500_000
+    proxy_url: Annotated[Annotated[str, _of(PROXY)] | None, Meta(description="HTTP proxy for all requests to the platform.")] = None
+    trust_env: Annotated[bool, Meta(description="Use the proxy of `HTTPS_PROXY` and `NO_PROXY`, and `~/.netrc` for it.")] = False
+    drop_families: Annotated[
+        tuple[Annotated[Selector, _of(SELECTOR)], ...],
+        Meta(description="Metric families to leave off the page: names, or regular expressions between slashes."),
+    ] = ()
+
+    def keeps_family(self, name: str) -> bool:
+        """Whether a metric family stays on the page."""
+        return not any(selector.matches(name) for selector in self.drop_families)
+
+
+def schema() -> dict[str, Any]:
+    """Make the JSON Schema (2020-12) of the file, for editors and linters."""
+    made: dict[str, Any] = _as_written(msgspec.json.schema(Config, schema_hook=lambda _: {}))
+    for name in ("Address", "Selector"):
+        made["$defs"].pop(name, None)
+    made["$defs"]["Config"]["properties"]["listen_address"]["default"] = str(Config().listen_address)
+    return made
+
+
+def _as_written(node: Any) -> Any:
+    """Describe a value as the file writes it (a text) where msgspec also refers to what it becomes (a struct)."""
+    if isinstance(node, dict):
+        return {key: _as_written(value) for key, value in node.items() if not (key == "$ref" and "type" in node)}
+    return [_as_written(value) for value in node] if isinstance(node, list) else node
+
+
+def _key_source(api_key: Secret | None, key_file: Path | None) -> KeySource | None:
+    if api_key is not None:
+        return KeySource(secret=api_key, origin="api_key")
+    return None if key_file is None else KeySource(path=key_file)
+
+
+def _wanted(names: tuple[str, ...], include: tuple[Selector, ...], exclude: tuple[Selector, ...]) -> bool:
+    def hit(selectors: tuple[Selector, ...]) -> bool:
+        return any(selector.matches(name) for selector in selectors for name in names)
+
+    return (not include or hit(include)) and not hit(exclude)

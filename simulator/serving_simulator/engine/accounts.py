@@ -1,0 +1,115 @@
+"""Billing and the audit log: what the platform writes down about a fleet.
+
+A replica is billed by the started minute from the moment its container loads until it ends, for each UTC day; development deployments are
+free. Autoscaling is not an audited event: only what people and promotions do is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from ..views import AuditEventView, AutoscalingSettings
+from .rows import Row, identifier
+
+__all__ = ["AuditLog", "Ledger", "day_of"]
+
+_KEPT_EVENTS = 2000
+_DAY = 86400
+
+
+def day_of(time: float) -> str:
+    """The UTC date of a Unix time, as YYYY-MM-DD."""
+    return datetime.fromtimestamp(time, UTC).date().isoformat()
+
+
+class Ledger:
+    """Billed minutes and requests of each deployment on each UTC day."""
+
+    def __init__(self) -> None:
+        self._minutes: defaultdict[tuple[int, str], int] = defaultdict(int)
+        self._requests: defaultdict[tuple[int, str], int] = defaultdict(int)
+        self._counted: defaultdict[int, int] = defaultdict(int)
+
+    def bill(self, row: int, begin: float, end: float) -> None:
+        """A replica was up from ``begin`` to ``end``."""
+        for day, minutes in minutes_by_day(begin, end):
+            self._minutes[row, day] += minutes
+
+    def count_requests(self, row: int, total: int, now: float) -> None:
+        """``total`` requests so far; what is new since the last call belongs to the day of ``now``."""
+        self._requests[row, day_of(now)] += total - self._counted[row]
+        self._counted[row] = total
+
+    def minutes(self, row: int) -> Mapping[str, int]:
+        """Billed minutes of replicas that have ended, by day."""
+        return {day: minutes for (owner, day), minutes in self._minutes.items() if owner == row}
+
+    def requests(self, row: int) -> Mapping[str, int]:
+        """Requests by day."""
+        return {day: count for (owner, day), count in self._requests.items() if owner == row}
+
+
+def minutes_by_day(begin: float, end: float) -> Iterator[tuple[str, int]]:
+    """Started minutes between two Unix times, for each UTC day."""
+    while begin < end:
+        midnight = (begin // _DAY + 1) * _DAY
+        yield day_of(begin), math.ceil((min(end, midnight) - begin) / 60 - 1e-9)
+        begin = midnight
+
+
+class AuditLog:
+    """The newest events, oldest first, in the platform's own words."""
+
+    def __init__(self) -> None:
+        self.events: deque[AuditEventView] = deque(maxlen=_KEPT_EVENTS)
+        self._count = 0
+
+    def write(self, now: float, event_type: str, data: Mapping[str, Any], *, user: bool = False) -> None:
+        """Append one event. ``user``: somebody did it with an API key; otherwise the platform did."""
+        self._count += 1
+        source, actor = ("API", "API_KEY") if user else ("SYSTEM", "BASETEN_SYSTEM")
+        self.events.append(AuditEventView(identifier(12, "event", str(self._count)), now, event_type, dict(data), source, actor))
+
+    def deployment(self, now: float, event_type: str, row: Row, *, user: bool = False, **more: Any) -> None:
+        """Append an event about a deployment. Chainlets have no such events of their own: theirs are the chain's."""
+        if row.chain is None:
+            self.write(now, event_type, {**_who(row), **more}, user=user)
+
+    def settings_changed(self, now: float, row: Row, new: AutoscalingSettings, old: AutoscalingSettings) -> None:
+        """Append a change of autoscaling settings."""
+        if row.chain is not None:
+            more = {"chain_id": row.chain.chain_id, "chain_name": row.model_name.partition(".")[0], "chainlet_name": row.chain.chainlet}
+            data = {**asdict(new), **more, "chain_deployment_id": row.chain.deployment_id, "environment_name": row.environment}
+            self.write(now, "CHAINLET_AUTOSCALING_SETTINGS_CHANGED", data, user=True)
+            return
+        kind = "development" if row.spec.development else "production" if row.environment == "production" else "published"
+        more = {"schedules": None, "deployment_type": kind, "previous_settings": asdict(old)}
+        self.deployment(now, "MODEL_DEPLOYMENT_AUTOSCALING_SETTINGS_CHANGED", row, user=True, **asdict(new), **more)
+
+    def deployed(self, now: float, row: Row) -> None:
+        """Append a deploy."""
+        more = {"scale_previous_to_zero": False, "trusted": False, "publish": not row.spec.development, "environment_name": row.environment}
+        self.deployment(now, "MODEL_DEPLOYED", row, user=True, **more)
+
+    def promoted(self, now: float, row: Row, environment: str) -> None:
+        """Append a promotion."""
+        updates = {
+            "region_update": None,
+            "instance_type_id_update": None,
+            "promotion_settings_override": None,
+            "autoscaling_settings_update": None,
+            "request_backpressure_settings_update": None,
+            "autoscaling_schedule_settings_update": None,
+        }
+        environment_id = identifier(8, "environment", row.model_id, environment)
+        more = {"environment_name": environment, "environment_id": environment_id, **updates}
+        self.deployment(now, "MODEL_DEPLOYMENT_PROMOTED", row, user=True, **more)
+
+
+def _who(row: Row) -> dict[str, Any]:
+    return {"model_id": row.model_id, "model_name": row.model_name, "deployment_id": row.id, "deployment_name": row.name}

@@ -1,0 +1,141 @@
+"""Emulator and exporter together, in one process and on one virtual clock, over real loopback sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from serving_exporter.clock import Clock
+from serving_exporter.config import Config, load
+from serving_exporter.service import Service
+from serving_simulator.clock import SimClock
+from serving_simulator.emulator import Emulator
+from serving_simulator.fleet import Fleet
+from serving_simulator.fleet import load as load_fleet
+
+EPOCH = 1_790_000_000.0
+KEY = "demo.emulator"
+
+Labels = tuple[tuple[str, str], ...]
+
+
+class Page:
+    """One scraped page: values by sample name and labels."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.samples: dict[str, dict[Labels, float]] = {}
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                series = self.samples.setdefault(sample.name, {})
+                key = tuple(sorted(sample.labels.items()))
+                assert key not in series, f"duplicate series {sample.name}{dict(key)}"
+                series[key] = sample.value
+
+    def value(self, name: str, **labels: str) -> float:
+        """Return the value of the one series that has these labels."""
+        found = self.find(name, **labels)
+        assert len(found) == 1, f"{name} with {labels}: {len(found)} series"
+        return next(iter(found.values()))
+
+    def find(self, name: str, **labels: str) -> dict[Labels, float]:
+        """Return every series that has these labels."""
+        wanted = set(labels.items())
+        return {key: value for key, value in self.samples.get(name, {}).items() if wanted <= set(key)}
+
+    def label_values(self, name: str, label: str) -> set[str]:
+        return {dict(key)[label] for key in self.samples.get(name, {})}
+
+
+@dataclass
+class Pair:
+    """A running emulator with an exporter in front of it."""
+
+    emulator: Emulator
+    service: Service
+    url: str
+    http: aiohttp.ClientSession
+    clock: Clock
+
+    async def scrape(self, **params: str) -> Page:
+        async with self.http.get(self.url + "/metrics", params=params) as answer:
+            assert answer.status == 200
+            return Page(await answer.text())
+
+    async def until(self, condition: Callable[[Page], bool], *, within: float, every: float = 5.0) -> Page:
+        """Scrape every ``every`` simulated seconds until the condition holds; fail after ``within``."""
+        deadline = self.clock.monotonic() + within
+        while True:
+            page = await self.scrape()
+            if condition(page):
+                return page
+            assert self.clock.monotonic() < deadline, f"not within {within} simulated seconds"
+            await self.clock.sleep(every)
+
+    async def admin(self, method: str, path: str, body: Any = None) -> Any:
+        async with self.http.request(method, f"{self.emulator.url}/_emulator/{path}", json=body) as answer:
+            text = await answer.text()
+            assert answer.status < 300, f"{method} {path}: {answer.status} {text}"
+            return json.loads(text) if text else None
+
+
+def environment(url: str, **extra: str) -> Mapping[str, str]:
+    """Return the environment that points an exporter at an emulator."""
+    return {
+        "BASETEN_API_KEY": KEY,
+        "BASETEN_APP_URL": url,
+        "BASETEN_API_URL": url,
+        "BASETEN_MODEL_URL": url + "/model-{model_id}",
+        "BASETEN_CHAIN_URL": url + "/chain-{chain_id}",
+        "SERVING_EXPORTER_LISTEN_ADDRESS": "127.0.0.1:0",
+        "SERVING_EXPORTER_STATE_FILE": "",
+        **extra,
+    }
+
+
+@asynccontextmanager
+async def running(
+    fleet: Fleet | None = None,
+    *,
+    speed: float = 1.0,
+    seed: int = 1,
+    configure: Callable[[str], Config] | None = None,
+) -> AsyncIterator[Pair]:
+    """Start a pair; ``configure`` makes the exporter's configuration from the emulator's address."""
+    origin = asyncio.get_running_loop().time()
+    async with AsyncExitStack() as stack:
+        clock = Clock(speed=speed, epoch=EPOCH, origin=origin)
+        emulator = await stack.enter_async_context(
+            Emulator(fleet or load_fleet("demo"), clock=SimClock(speed=speed, epoch=EPOCH, origin=origin), seed=seed)
+        )
+        config = configure(emulator.url) if configure else load(None, environment(emulator.url))
+        service = Service(lambda: config, clock=clock)
+        listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(service.run(on_listening=listening.set_result))
+        await asyncio.wait({task, listening}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            await task
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        try:
+            yield Pair(emulator, service, listening.result(), http, clock)
+        finally:
+            service.stop()
+            await task
+
+
+@pytest.fixture
+def write_config(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
+        path = tmp_path / "serving-exporter.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
