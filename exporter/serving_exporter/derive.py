@@ -59,7 +59,7 @@ class LoadHistory(Generic[K]):
         self._at = -math.inf
 
     def record(self, at: float, loads: Mapping[K, Load]) -> None:
-        """Add one reading of all deployments. One that is not in ``loads`` has no load now; its past is kept for as long as it may count."""
+        """Add one reading of all deployments; one that is not in ``loads`` has no load now, and its past is kept while it may count."""
         self._at, self._latest = at, loads
         for key, load in loads.items():
             if load.in_flight is not None:

@@ -127,7 +127,7 @@ class Page:
 
     def openmetrics(self) -> bytes:
         """Join the page in OpenMetrics 1.0."""
-        parts = []
+        parts: list[bytes] = []
         for family, (header, lines) in zip(self.families, openmetrics_forms(self.families, self.self_metrics.names), strict=True):
             parts += (header, family.lines if lines is None else lines)
         return b"".join((*parts, self.self_metrics.openmetrics.removesuffix(EOF), EOF))

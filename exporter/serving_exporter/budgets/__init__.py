@@ -21,8 +21,18 @@ what the server counts by: two workspaces of one organization share. Spent budge
 """
 
 from serving_exporter.budgets.adaptive import AdaptiveBudget, AdaptivePolicy
-from serving_exporter.budgets.gate import Budget, Grant
+from serving_exporter.budgets.gate import LONGEST_HINT, Budget, Grant
 from serving_exporter.budgets.registry import BudgetRegistry, scope_of
 from serving_exporter.budgets.window import WindowBudget, WindowPolicy
 
-__all__ = ["AdaptiveBudget", "AdaptivePolicy", "Budget", "BudgetRegistry", "Grant", "WindowBudget", "WindowPolicy", "scope_of"]
+__all__ = [
+    "LONGEST_HINT",
+    "AdaptiveBudget",
+    "AdaptivePolicy",
+    "Budget",
+    "BudgetRegistry",
+    "Grant",
+    "WindowBudget",
+    "WindowPolicy",
+    "scope_of",
+]

@@ -1,5 +1,5 @@
-"""The configuration: one YAML file, the environment, or both; typed, and with errors that name the file, the key, what was found and what is
-allowed.
+"""The configuration: one YAML file, the environment, or both; typed, and with errors that name the file, the key, what was found and
+what is allowed.
 
 Errors::
 

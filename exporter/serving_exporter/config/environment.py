@@ -1,8 +1,8 @@
 """What the environment says: alone enough for one workspace, and beside a file for what differs from host to host.
 
 Settings of the process (``SERVING_EXPORTER_…``) overrule the file, so that one file serves several hosts. Settings of the workspace
-(``BASETEN_…``) fill what the file leaves open, and only when there is one workspace. An empty variable counts as one that is not set, except
-``SERVING_EXPORTER_STATE_FILE``, where it means "no state file".
+(``BASETEN_…``) fill what the file leaves open, and only when there is one workspace. An empty variable counts as one that is not set,
+except ``SERVING_EXPORTER_STATE_FILE``, where it means "no state file".
 """
 
 from __future__ import annotations

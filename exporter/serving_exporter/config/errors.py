@@ -1,7 +1,7 @@
 """How configuration errors are worded: file, path of the key, what was found, what is allowed, line; and never a key.
 
-Keys end up in the wrong place (``api_keys: abcd1234.secret``, a key as the whole file), so a value is described by type and length instead of
-being quoted wherever its name or its looks suggest a secret.
+Keys end up in the wrong place (``api_keys: abcd1234.secret``, a key as the whole file), so a value is described by type and length instead
+of being quoted wherever its name or its looks suggest a secret.
 """
 
 from __future__ import annotations

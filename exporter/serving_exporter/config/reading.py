@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import NODEFAULT, inspect
 
 from serving_exporter.config.errors import KeyPath, shown
-from serving_exporter.config.values import Kind
+from serving_exporter.config.values import Kind, NotAllowed
 
 __all__ = ["Reader"]
 
@@ -90,8 +90,7 @@ class Reader:
         try:
             return kind.read(value)
         except ValueError as error:
-            own_text = str(error) if not isinstance(error, UnicodeError) else ""
-            self._report(path, found, own_text if own_text.startswith(("a ", "an ")) else kind.allowed)
+            self._report(path, found, str(error) if isinstance(error, NotAllowed) else kind.allowed)
             return default
 
     def _list(self, item_type: inspect.Type, value: Any, path: KeyPath) -> tuple[Any, ...]:
@@ -105,7 +104,7 @@ class Reader:
     def _choice(self, values: list[str], value: Any, path: KeyPath, default: Any) -> Any:
         if isinstance(value, str) and value in values:
             return value
-        self._report(path, shown(value, path), " or ".join(values))
+        self._report(path, shown(value, path), ", ".join(values))
         return default
 
     def _unknown(self, path: KeyPath, name: str, names: list[str]) -> None:

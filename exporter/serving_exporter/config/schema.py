@@ -1,4 +1,4 @@
-"""What a configuration holds, with its defaults. The file, the environment, the documentation and the JSON Schema are all read from here."""
+"""What a configuration holds, with its defaults. File, environment, documentation and JSON Schema are all read from here."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ class WorkspaceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     sources: Annotated[Sources, Meta(description="What is polled, and how often.")] = Sources()
 
     def key_sources(self) -> dict[str, KeySource]:
-        """Make the key of each of ``KEY_FAMILIES`` that has one; families without a key of their own share one object, as they share the key."""
+        """Make the key of each of ``KEY_FAMILIES`` that has one; families without a key of their own share one object."""
         general = _key_source(self.api_key, self.key_file)
         own = {family: getattr(self.keys, family) for family in KEY_FAMILIES}
         found = {family: general if key is None else _key_source(key.api_key, key.key_file) for family, key in own.items()}
@@ -196,9 +196,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
     full_state_sets: Annotated[
         bool,
-        Meta(
-            description="Write a status metric for every possible status (0 and 1), not for the current one alone. Fourteen times the series."
-        ),
+        Meta(description="Write a status series for every possible status (0 and 1), not for the current one alone."),
     ] = False
     workspace_label: Annotated[bool, Meta(description="Put the label `workspace` on every series. Only one workspace can go without.")] = (
         True
@@ -208,7 +206,10 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         _of(COUNT),
         Meta(description="A page with more series loses whole families. A first scrape of 500 000 takes Prometheus nearly its 10 s."),
     ] = 500_000
-    proxy_url: Annotated[Annotated[str, _of(PROXY)] | None, Meta(description="HTTP proxy for all requests to the platform.")] = None
+    proxy_url: Annotated[
+        Annotated[Secret, _of(PROXY)] | None,
+        Meta(description="HTTP proxy for all requests to the platform; treated as a secret, as it may hold a password."),
+    ] = None
     trust_env: Annotated[bool, Meta(description="Use the proxy of `HTTPS_PROXY` and `NO_PROXY`, and `~/.netrc` for it.")] = False
     drop_families: Annotated[
         tuple[Annotated[Selector, _of(SELECTOR)], ...],

@@ -1,7 +1,12 @@
 """The kinds of values that a configuration holds: how each is read from YAML and what is said when it cannot be.
 
 A ``Kind`` turns what YAML gave into what the program uses, or raises ``ValueError``; its ``allowed`` text ends every error about it and
-stands in the documentation. Some errors are about one half of a value; ``ValueError("…")`` with a text replaces ``allowed`` then.
+stands in the documentation.
+
+Errors::
+
+    ValueError
+    └── NotAllowed      its text says what is allowed, more exactly than the kind's does
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from serving_exporter.secrets import SecretError, checked
+from serving_exporter.secrets import Secret, SecretError, checked
 
 __all__ = [
     "ADDRESS",
@@ -30,14 +35,22 @@ __all__ = [
     "SELECTOR",
     "Address",
     "Kind",
+    "NotAllowed",
     "Selector",
     "template",
 ]
 
 
+class NotAllowed(ValueError):
+    """A value cannot be used; the text says what is allowed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of value. ``expands`` says that ``${VARIABLE}`` in it is replaced; ``secret`` that it is never shown; ``json`` its schema."""
+    """One kind of value.
+
+    ``expands`` says that ``${VARIABLE}`` in it is replaced, ``secret`` that it is never shown; ``json`` describes it in the JSON Schema.
+    """
 
     read: Callable[[Any], Any]
     allowed: str
@@ -116,7 +129,7 @@ def _selector(value: Any) -> Selector:
         try:
             re.compile(text[1:-1])
         except (re.error, RecursionError, OverflowError) as error:
-            raise ValueError(f"a regular expression between slashes that can be read ({error})") from None
+            raise NotAllowed(f"a regular expression between slashes that can be read ({error})") from None
     return Selector(text)
 
 
@@ -126,13 +139,14 @@ def _count(value: Any) -> int:
     return value
 
 
-def _key(value: Any) -> Any:
+def _key(value: Any) -> Secret:
     if not isinstance(value, str):
         raise ValueError
     try:
         return checked(value, "it")
     except SecretError as error:
-        raise ValueError(f"an API key as text, without spaces and control characters ({error})") from None
+        found, _, _ = str(error).partition(";")
+        raise NotAllowed(f"an API key without spaces and control characters ({found})") from None
 
 
 def _path(value: Any) -> Path:
@@ -151,7 +165,7 @@ def _url(value: Any, *, schemes: tuple[str, ...], userinfo: bool = False) -> str
     if not text.isascii() or any(character.isspace() for character in text):
         raise ValueError
     if "@" in parts.netloc and not userinfo:
-        raise ValueError("a URL without user name and password")
+        raise NotAllowed("a URL without user name and password")
     return text
 
 
@@ -170,7 +184,10 @@ def template(*placeholders: str) -> Kind:
 
     holding = "".join(f" with {{{name}}} in it" for name in placeholders)
     return Kind(
-        read, f"a URL that begins with http:// or https://{holding}, without a query", {"type": "string", "format": "uri"}, expands=True
+        read,
+        f"a URL that begins with http:// or https://{holding}, without user name and query",
+        {"type": "string", "format": "uri"},
+        expands=True,
     )
 
 
@@ -185,7 +202,7 @@ COUNT = Kind(_count, "a whole number, at least 1", {"type": "integer", "minimum"
 PATH = Kind(_path, "a path", {"type": "string", "minLength": 1})
 KEY = Kind(_key, "an API key as text, or ${VARIABLE}", {"type": "string", "minLength": 1}, expands=True, secret=True)
 PROXY = Kind(
-    lambda value: _url(value, schemes=("http", "https"), userinfo=True),
+    lambda value: Secret(_url(value, schemes=("http", "https"), userinfo=True)),
     "a URL that begins with http:// or https://",
     {"type": "string", "format": "uri"},
     expands=True,

@@ -1,4 +1,4 @@
-"""Reads a YAML file with the line of every key, and says no to what YAML lets pass silently: duplicate keys, several documents, odd keys."""
+"""Reads a YAML file with the line of every key, and says no to what YAML lets pass silently: duplicate keys, odd keys, two documents."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class _Walk:
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, index), depth + 1) for index, item in enumerate(node.value)]
         try:
-            return self._loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+            return self._loader.construct_object(node, deep=True)
         except (ValueError, OverflowError):  # such as a date on the 99th of a month
             return node.value
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..views import DeploymentView
+from serving_simulator.views import DeploymentView
+
 from .call import Answer, Call, json_answer
 from .errors import NotFound
 from .inventory import deployment_document, settings_document
@@ -47,7 +48,9 @@ def _changes(call: Call, deployment: DeploymentView) -> dict[str, int | None]:
             continue
         low, high = _RANGES[name]
         if isinstance(value, bool) or not isinstance(value, int) or value < low or (high is not None and value > high):
-            raise call.invalid(f"{name}: found {str(value)[:40]}, allowed: a whole number of at least {low}" + (f", at most {high}" if high else ""))
+            raise call.invalid(
+                f"{name}: found {str(value)[:40]}, allowed: a whole number of at least {low}" + (f", at most {high}" if high else "")
+            )
         changes[name] = value
     if deployment.is_development and changes.keys() & {"min_replica", "max_replica"}:
         raise call.invalid("min_replica and max_replica of a development deployment cannot be changed")

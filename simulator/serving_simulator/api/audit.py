@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..views import AuditEventView
+from serving_simulator.views import AuditEventView
+
 from .call import Answer, Call, json_answer, timestamp
 from .errors import NotPermitted
 from .pagination import BadCursor, fingerprint, paginate

@@ -14,7 +14,8 @@ from .organization import ApiKey, Organization
 from .ports import SimulatedWorld
 
 if TYPE_CHECKING:
-    from ..views import ChainView, DeploymentView, EnvironmentView, ModelView
+    from serving_simulator.views import ChainView, DeploymentView, EnvironmentView, ModelView
+
     from .service import Service
 
 __all__ = ["Answer", "Call", "json_answer", "timestamp"]
@@ -98,7 +99,9 @@ class Call:
         except ValueError:
             raise self.invalid(f"{name}: found {text[:40]!r}, allowed: a whole number") from None
         if (low is not None and number < low) or (high is not None and number > high):
-            raise self.invalid(f"{name}: found {number}, allowed: {low} to {high}" if high is not None else f"{name}: found {number}, at least {low}")
+            raise self.invalid(
+                f"{name}: found {number}, allowed: {low} to {high}" if high is not None else f"{name}: found {number}, at least {low}"
+            )
         return number
 
     def choice(self, name: str, allowed: Sequence[str], default: str) -> str:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..views import ChainDeploymentView, ChainView
+from serving_simulator.views import ChainDeploymentView, ChainView
+
 from .call import Answer, Call, json_answer, timestamp
 from .errors import NotFound
 from .inventory import instance_type_document, promotion_settings_document, settings_document
 
-__all__ = ["chain", "chain_deployment", "chain_deployments", "chain_environment", "chain_environments", "chains", "deployment_in_environment"]
+__all__ = [
+    "chain",
+    "chain_deployment",
+    "chain_deployments",
+    "chain_environment",
+    "chain_environments",
+    "chains",
+    "deployment_in_environment",
+]
 
 
 def _chain_document(view: ChainView) -> dict[str, Any]:

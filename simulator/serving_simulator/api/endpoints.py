@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from . import actions, admin, audit, billing, chains, inventory, metrics_query, queues, startups, workspace
 from .access import Family
 from .errors import Surface
@@ -23,16 +25,22 @@ def _write(method: str, template: str, handler: Handler, per_minute: int | None 
     return Endpoint(method, Surface.MANAGEMENT, template, Family.MANAGEMENT, handler, per_minute)
 
 
-def _queue(surface: Surface, template: str, handler: Handler) -> Endpoint:
-    return Endpoint("GET", surface, template, Family.INFERENCE, handler)
+def _queues(surface: Surface, handler: Handler) -> Iterator[Endpoint]:
+    """Yield the queue routes: the bare path is for regional hosts, the others name an environment or a deployment."""
+    paths: dict[str, dict[str, str]] = {
+        "/production/async_queue_status": {"env_name": "production"},
+        "/development/async_queue_status": {"deployment_id": "development"},
+        "/environments/{env_name}/async_queue_status": {},
+        "/deployment/{deployment_id}/async_queue_status": {},
+        "/async_queue_status": {},
+    }
+    for template, fixed in paths.items():
+        yield Endpoint("GET", surface, template, Family.INFERENCE, handler, fixed=fixed)
 
 
 def _admin(method: str, template: str, handler: Handler) -> Endpoint:
     return Endpoint(method, Surface.ADMIN, template, Family.ADMIN, handler)
 
-
-# On regional hosts the bare path is served, elsewhere the ones that name an environment or a deployment.
-_QUEUE_PATHS = ("/{env_name}/async_queue_status", "/environments/{env_name}/async_queue_status", "/deployment/{deployment_id}/async_queue_status")
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", Surface.FEED, "/metrics", Family.FEED, feed),
@@ -75,10 +83,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _write("POST", f"{_DEPLOYMENT}/promote", actions.promote),
     _write("POST", f"{_ENVIRONMENT}/promote", actions.promote_to_environment),
     _write("DELETE", f"{_DEPLOYMENT}/replicas/{{replica_id}}", actions.terminate_replica),
-    *(_queue(Surface.MODEL, path, queues.model_queue) for path in _QUEUE_PATHS),
-    *(_queue(Surface.CHAIN, path, queues.chain_queue) for path in _QUEUE_PATHS),
-    _queue(Surface.MODEL, "/async_queue_status", queues.model_queue),
-    _queue(Surface.CHAIN, "/async_queue_status", queues.chain_queue),
+    *_queues(Surface.MODEL, queues.model_queue),
+    *_queues(Surface.CHAIN, queues.chain_queue),
     _admin("GET", "/", admin.index),
     _admin("GET", "/_emulator", admin.index),
     _admin("GET", "/_emulator/", admin.index),

@@ -6,6 +6,7 @@ import enum
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -29,7 +30,7 @@ class Stage(enum.Enum):
 class _Kind(NamedTuple):
     stage: Stage
     summary: str
-    parameters: dict[str, Any] = {}
+    parameters: Mapping[str, Any] = MappingProxyType({})
     endpoint: str = "*"
     surfaces: frozenset[Surface] = frozenset({Surface.FEED, Surface.MANAGEMENT, Surface.MODEL, Surface.CHAIN})
 
@@ -52,7 +53,10 @@ KINDS: dict[str, _Kind] = {
     "null_metrics": _Kind(Stage.CONTENT, "every value of a metrics answer is null", {}, "/v1/*/metrics", _MANAGEMENT),
     "missing_fields": _Kind(Stage.CONTENT, "leaves fields away", {"fields": AUGUST_2026}, surfaces=_JSON),
     "unknown_values": _Kind(
-        Stage.CONTENT, "an unknown field, and an unknown value in enum fields", {"fields": ["status"], "value": "ADDED_LATER"}, surfaces=_JSON
+        Stage.CONTENT,
+        "an unknown field, and an unknown value in enum fields",
+        {"fields": ["status"], "value": "ADDED_LATER"},
+        surfaces=_JSON,
     ),
     "vanish": _Kind(Stage.CONTENT, "a listed model or deployment is gone when asked for; needs model or deployment", surfaces=_JSON),
     "invalid_line": _Kind(
@@ -65,7 +69,9 @@ KINDS: dict[str, _Kind] = {
     "duplicate_series": _Kind(Stage.CONTENT, "repeats samples", {"count": 3}, "/metrics", _FEED),
     "stale": _Kind(Stage.CONTENT, "the page does not change any more", {}, "/metrics", _FEED),
     "truncate": _Kind(
-        Stage.WIRE, "cuts the body; framing short (connection ends early) or exact (the length fits the cut)", {"fraction": 0.5, "framing": "short"}
+        Stage.WIRE,
+        "cuts the body; framing short (connection ends early) or exact (the length fits the cut)",
+        {"fraction": 0.5, "framing": "short"},
     ),
     "drip": _Kind(Stage.WIRE, "sends the body in small pieces over real seconds", {"seconds": 60, "pieces": 20}),
     "clock_skew": _Kind(Stage.WIRE, "shifts the Date header", {"seconds": 300}),

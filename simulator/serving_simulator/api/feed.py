@@ -10,7 +10,8 @@ import asyncio
 import math
 from collections.abc import AsyncIterator
 
-from ..views import FeedFamily, FeedPage
+from serving_simulator.views import FeedFamily, FeedPage
+
 from .call import Answer, Call
 from .ports import SimulatedWorld
 
@@ -52,7 +53,7 @@ class FeedRenderer:
                 self._texts.clear()
                 self._blocks = {}
             if models not in self._texts:
-                deployments = frozenset(each.id for model in models or () for each in self._deployments(world, model))
+                deployments = frozenset(each for model in models or () for each in self._deployments(world, model))
                 parts = [part async for part in self._parts(page, models, deployments)]
                 self._texts[models] = "".join(parts).encode()
             return self._texts[models]

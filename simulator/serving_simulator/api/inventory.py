@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ..views import AutoscalingSettings, DeploymentView, EnvironmentView, ModelView
+from serving_simulator.views import AutoscalingSettings, DeploymentView, EnvironmentView, ModelView
+
 from .call import Answer, Call, json_answer, timestamp
 from .errors import NotFound
 

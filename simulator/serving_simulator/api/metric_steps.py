@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..views import HistoryWindow
+from serving_simulator.views import HistoryWindow
 
 __all__ = ["QUANTILES", "Buckets", "Steps", "add_buckets", "counter_increase", "gauge_average", "histogram_increase", "quantile"]
 
@@ -74,7 +74,9 @@ def gauge_average(window: HistoryWindow, name: str, steps: Steps) -> Floats:
 
 def counter_increase(window: HistoryWindow, name: str, steps: Steps) -> dict[str, Floats]:
     """Return the increase of a counter in each step, by label value; 0 while nothing has arrived."""
-    return {label: _increase(window, np.asarray(values, dtype=float), steps) for label, values in window.counters[name].items() if window.times}
+    return {
+        label: _increase(window, np.asarray(values, dtype=float), steps) for label, values in window.counters[name].items() if window.times
+    }
 
 
 def histogram_increase(window: HistoryWindow, name: str, steps: Steps) -> Buckets | None:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..views import HistoryWindow
+from serving_simulator.views import HistoryWindow
+
 from .call import Answer, Call, json_answer
 from .metric_names import DEFAULT_METRICS, KNOWN_METRICS, MetricShape
 from .metric_steps import QUANTILES, Steps, add_buckets, counter_increase, gauge_average, histogram_increase, quantile
@@ -105,7 +106,9 @@ def _counter(windows: Sequence[HistoryWindow], name: str, steps: Steps, shape: M
         return [({}, _nullable(rate.tolist()))]
     if not by_label:
         by_label = {(_NO_DATA_STATUS if name == "baseten_inference_requests_total" else ""): np.zeros(len(steps.starts))}
-    return [({"status": label} if label else {}, [round(float(value), 6) for value in values]) for label, values in sorted(by_label.items())]
+    return [
+        ({"status": label} if label else {}, [round(float(value), 6) for value in values]) for label, values in sorted(by_label.items())
+    ]
 
 
 def _histogram(windows: Sequence[HistoryWindow], name: str, steps: Steps) -> list[tuple[dict[str, str], Column]]:

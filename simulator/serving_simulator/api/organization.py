@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..fleet import Fleet, InstanceType
-from ..views import ModelView
+from serving_simulator.fleet import Fleet, InstanceType
+from serving_simulator.views import ModelView
 
 __all__ = ["ApiKey", "Organization"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from ..views import (
+from serving_simulator.views import (
     AsyncQueueView,
     AuditEventView,
     ChainDeploymentView,
@@ -19,7 +19,7 @@ from ..views import (
     UsageView,
 )
 
-__all__ = ["SimulationClock", "SimulatedWorld"]
+__all__ = ["SimulatedWorld", "SimulationClock"]
 
 
 class SimulationClock(Protocol):
@@ -28,10 +28,10 @@ class SimulationClock(Protocol):
     speed: float
 
     def monotonic(self) -> float:
-        """Simulated seconds that never step back."""
+        """Return simulated seconds that never step back."""
 
     def wall(self) -> float:
-        """Simulated Unix time in seconds."""
+        """Return simulated Unix time in seconds."""
 
     async def sleep(self, seconds: float) -> None:
         """Sleep for simulated seconds."""
@@ -48,40 +48,40 @@ class SimulatedWorld(Protocol):
         """Move on to an instant; nothing happens when it has passed."""
 
     def models(self) -> Sequence[ModelView]:
-        """Every model."""
+        """Return every model."""
 
     def deployments(self, model_id: str) -> Sequence[DeploymentView]:
-        """Every deployment of a model, inactive and failed ones too."""
+        """Return every deployment of a model, inactive and failed ones too."""
 
     def environments(self, model_id: str) -> Sequence[EnvironmentView]:
-        """Every environment of a model."""
+        """Return every environment of a model."""
 
     def chains(self) -> Sequence[ChainView]:
-        """Every chain."""
+        """Return every chain."""
 
     def chain_deployments(self, chain_id: str) -> Sequence[ChainDeploymentView]:
-        """Every deployment of a chain."""
+        """Return every deployment of a chain."""
 
     def async_queue(self, deployment_id: str) -> AsyncQueueView:
-        """The async queue of a deployment, live."""
+        """Return the async queue of a deployment, live."""
 
     def startups(self, deployment_ids: Sequence[str], start: float, end: float) -> Sequence[StartupView]:
-        """The starts of replicas that began between two instants."""
+        """Return the starts of replicas that began between two instants."""
 
     def audit_events(self) -> Sequence[AuditEventView]:
-        """The audit log, oldest first."""
+        """Return the audit log, oldest first."""
 
     def usage(self, start_date: str, end_date: str) -> Sequence[UsageView]:
-        """Billed use for each resource and UTC day, both days (YYYY-MM-DD) included."""
+        """Return billed use for each resource and UTC day, both days (YYYY-MM-DD) included."""
 
     def feed_page(self) -> FeedPage:
-        """The export page in force."""
+        """Return the export page in force."""
 
     def history(self, deployment_id: str, start: float, end: float) -> HistoryWindow:
-        """What a deployment did between two instants."""
+        """Return what a deployment did between two instants."""
 
     def truth(self, deployment_id: str) -> Mapping[str, Any]:
-        """True instantaneous values, for tests."""
+        """Return true instantaneous values, for tests."""
 
     def act(self, action: Mapping[str, Any]) -> Any:
         """Do something to the fleet. Raises KeyError for unknown ids and ValueError for actions that make no sense."""

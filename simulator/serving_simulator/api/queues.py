@@ -38,7 +38,7 @@ def _model_deployment(call: Call, model_id: str) -> str:
 
 
 def model_queue(call: Call) -> Answer:
-    """The queue of one deployment, live. An environment means the deployment that is currently behind it."""
+    """Show the queue of one deployment, live. An environment means the deployment that is currently behind it."""
     model_id = call.params["model_id"]
     if call.key is not None and not call.key.sees(model_id):
         raise NotPermitted("This API key may not call this model.")
@@ -53,7 +53,7 @@ def model_queue(call: Call) -> Answer:
 
 
 def chain_queue(call: Call) -> Answer:
-    """The queue of a chain deployment. As documented, the answer says ``model_id`` for the chain's id (reference e)."""
+    """Show the queue of a chain deployment. As documented, the answer says ``model_id`` for the chain's id (reference e)."""
     chain_id = call.params["chain_id"]
     environment = call.params.get("region") or call.params.get("env_name")
     try:

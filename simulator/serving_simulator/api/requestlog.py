@@ -47,8 +47,10 @@ class RequestLog:
     def __iter__(self) -> Iterator[RequestRecord]:
         return iter(self._records)
 
-    def __len__(self) -> int:
-        return len(self._records)
+    @property
+    def total(self) -> int:
+        """How many requests have arrived, those that the ring has forgotten included."""
+        return self._number
 
     @property
     def feed_maximum(self) -> int:

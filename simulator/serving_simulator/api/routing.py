@@ -24,11 +24,15 @@ Handler = Callable[["Call"], "Answer | Awaitable[Answer]"]
 _INFERENCE_NAME = re.compile(r"(?P<kind>model|chain)-(?P<id>[A-Za-z0-9_]+)(?:-(?P<environment>[A-Za-z0-9_][A-Za-z0-9_-]*))?")
 # The platform refuses these on regional hosts: their name already says the environment.
 _NOT_REGIONAL = ("/production", "/environments", "/deployment")
+_BARE_QUEUE = "/async_queue_status"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One route of one surface. ``per_minute`` is a documented limit of its own, for each key."""
+    """One route of one surface.
+
+    ``per_minute`` is a documented limit of its own, for each key. ``fixed`` are parameters that the path says in words (``/production/…``).
+    """
 
     method: str
     surface: Surface
@@ -36,6 +40,7 @@ class Endpoint:
     family: Family
     handler: Handler
     per_minute: int | None = None
+    fixed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,9 @@ class Route:
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile("".join(f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{\w+\})", template)))
+    return re.compile(
+        "".join(f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{\w+\})", template))
+    )
 
 
 def _inference(name: str, path: str) -> Route | None:
@@ -81,7 +88,7 @@ def locate(host: str, path: str) -> Route:
     by_prefix = _inference(first, f"/{below}")
     if by_prefix is not None:
         return by_prefix
-    if path == "/_emulator" or path.startswith("/_emulator/"):
+    if path in ("/", "/_emulator") or path.startswith("/_emulator/"):
         return Route(Surface.ADMIN, path)
     return Route(Surface.MANAGEMENT if path.startswith("/v1/") else Surface.FEED, path)
 
@@ -114,11 +121,12 @@ class Router:
         other: str | None = None
         for pattern, endpoint in self._table[route.surface]:
             found = pattern.fullmatch(route.path)
-            if found is None:
+            # The bare path of the async queue exists on regional hosts only, and there nothing else does.
+            if found is None or (endpoint.template == _BARE_QUEUE) != (route.region is not None):
                 continue
-            if endpoint.method == wanted and (route.region is not None or not endpoint.template.startswith("/async_queue_status")):
-                return Match(route.surface, endpoint.template, {**owner, **found.groupdict()}, endpoint)
+            if endpoint.method == wanted:
+                return Match(route.surface, endpoint.template, {**owner, **endpoint.fixed, **found.groupdict()}, endpoint)
             other = endpoint.template
-        if other is not None and not other.startswith("/async_queue_status"):
+        if other is not None:
             return Match(route.surface, other, owner, error=NotAllowed(f"method {method} is not allowed here"))
         return Match(route.surface, "(unknown)", owner, error=NotFound(f"no such route: {method} {path}"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..views import StartupView
+from serving_simulator.views import StartupView
+
 from .call import Answer, Call, json_answer
 from .errors import NotFound, NotPermitted
 from .pagination import BadCursor, fingerprint, paginate
@@ -24,7 +25,7 @@ def _millis(seconds: float) -> int:
 
 
 def _outcome(call: Call, view: StartupView) -> str | None:
-    """The outcome that is shown; None: not shown at all (the switch ``open_startups``)."""
+    """Return the outcome that is shown; None: not shown at all (the switch ``open_startups``)."""
     return view.outcome or _OPEN.get(call.service.switches.open_startups)
 
 
@@ -63,7 +64,7 @@ def _window(call: Call) -> tuple[int, int, int]:
 
 
 def _recent(call: Call, deployment_ids: Sequence[str], start: int, end: int, min_duration: int) -> list[StartupView]:
-    """The 1,000 most recent attempts of the window that lasted long enough, newest first."""
+    """Return the 1,000 most recent attempts of the window that lasted long enough, newest first."""
     found = [view for view in call.world.startups(deployment_ids, start / 1000, end / 1000) if _outcome(call, view) is not None]
     found.sort(key=lambda view: (view.started_at, view.replica_id), reverse=True)
     return [view for view in found[:_RECENT] if _millis(view.duration) >= min_duration]
@@ -137,7 +138,9 @@ def _summary(call: Call, deployment_ids: Sequence[str]) -> Answer:
     start, end, min_duration = _window(call)
     recent = _recent(call, deployment_ids, start, end, min_duration)
     finished = [view for view in recent if view.outcome == "SUCCESS"]
-    by_phase = {name: [p.duration for view in recent for p in view.phases if p.phase == name and p.duration is not None] for name in _PHASES}
+    by_phase = {
+        name: [p.duration for view in recent for p in view.phases if p.phase == name and p.duration is not None] for name in _PHASES
+    }
     document = {
         "start_epoch_millis": start,
         "end_epoch_millis": end,

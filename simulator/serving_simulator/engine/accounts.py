@@ -13,7 +13,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from ..views import AuditEventView, AutoscalingSettings
+from serving_simulator.views import AuditEventView, AutoscalingSettings
+
 from .rows import Row, identifier
 
 __all__ = ["AuditLog", "Ledger", "day_of"]
@@ -83,8 +84,17 @@ class AuditLog:
     def settings_changed(self, now: float, row: Row, new: AutoscalingSettings, old: AutoscalingSettings) -> None:
         """Append a change of autoscaling settings."""
         if row.chain is not None:
-            more = {"chain_id": row.chain.chain_id, "chain_name": row.model_name.partition(".")[0], "chainlet_name": row.chain.chainlet}
-            data = {**asdict(new), **more, "chain_deployment_id": row.chain.deployment_id, "environment_name": row.environment}
+            place = row.chain
+            data = {
+                **asdict(new),
+                "chain_id": place.chain_id,
+                "chain_name": place.chain_name,
+                "chain_deployment_id": place.deployment_id,
+                "chain_deployment_name": place.deployment_name,
+                "chainlet_name": place.chainlet,
+                "chainlet_id": row.id,
+                "previous_settings": asdict(old),
+            }
             self.write(now, "CHAINLET_AUTOSCALING_SETTINGS_CHANGED", data, user=True)
             return
         kind = "development" if row.spec.development else "production" if row.environment == "production" else "published"

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..fleet.switches import Switches
+from serving_simulator.fleet.switches import Switches
+
 from .queueing import Counts, Reals
 
 __all__ = ["Autoscaler", "Bounds", "SlidingMaximum"]

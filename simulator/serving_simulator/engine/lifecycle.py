@@ -100,7 +100,14 @@ class Lifecycle:
         for _ in range(desired - len(live)):
             self.create(row, now)
         if len(live) > desired:
-            rank = {PodState.PENDING: 0, PodState.PULLING: 1, PodState.LOADING: 2, PodState.CRASHED: 3, PodState.UNREADY: 4, PodState.READY: 5}
+            rank = {
+                PodState.PENDING: 0,
+                PodState.PULLING: 1,
+                PodState.LOADING: 2,
+                PodState.CRASHED: 3,
+                PodState.UNREADY: 4,
+                PodState.READY: 5,
+            }
             live.sort(key=lambda pod: (rank[pod.state], -pod.created))
             for pod in live[: len(live) - desired]:
                 self.remove(pod, now)
@@ -119,6 +126,10 @@ class Lifecycle:
             pod.billed_from = now
             self._become_ready(pod, now)
         return pod
+
+    def note_past_start(self, row: Row, ready_at: float) -> None:
+        """Record a successful start of a replica that is long gone."""
+        self._record_past_start(row, Pod(row.index, self._new_id(), ready_at, plan=self._plan(row)), ready_at)
 
     def remove(self, pod: Pod, now: float) -> None:
         """Take a replica away: one that serves drains first."""
@@ -150,6 +161,7 @@ class Lifecycle:
             row.failed_loads += 1
         self._leave(pod, "crash")
         pod.sick = pod.hung = False
+        pod.marks = None
         self._set(pod, PodState.CRASHED, now)
         if pod.failed_loads >= _LOADS_BEFORE_REPLACEMENT:
             self._schedule(pod, now + self._next_backoff(pod), "replace")
@@ -320,7 +332,14 @@ class Lifecycle:
 
     def _plan(self, row: Row) -> dict[str, float]:
         startup = row.spec.startup
-        medians = (startup.scheduling, startup.image_pull, startup.weight_download, startup.container_create, startup.container_start, startup.readiness)
+        medians = (
+            startup.scheduling,
+            startup.image_pull,
+            startup.weight_download,
+            startup.container_create,
+            startup.container_start,
+            startup.readiness,
+        )
         plan = {name: self._draw(median, startup.spread) for name, median in zip(PHASES, medians, strict=True)}
         plan["SCHEDULING"] = np.inf if row.faults.no_capacity else self._draw(startup.scheduling, startup.scheduling_spread)
         return plan

@@ -47,7 +47,9 @@ class Attempt:
 
 @dataclass(slots=True)
 class Pod:
-    """One replica. ``epoch`` invalidates events that were scheduled before its last change of state."""
+    """One replica. ``epoch`` invalidates events that were scheduled before its last change of state;
+    ``marks`` are the running totals of its deployment when its container began to serve.
+    """
 
     row: int
     id: str
@@ -65,4 +67,4 @@ class Pod:
     plan: dict[str, float] = field(default_factory=dict)
     attempt: Attempt | None = None
     billed_from: float | None = None
-    busy_from: float = 0.0
+    marks: tuple[float, float] | None = None

@@ -7,15 +7,15 @@ times are whole seconds: waits are exact to one second, which is the step of the
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["CohortQueue", "Counts", "Reals"]
 
-Counts: TypeAlias = NDArray[np.int64]
-Reals: TypeAlias = NDArray[np.float64]
+Counts: TypeAlias = NDArray[np.signedinteger[Any]]
+Reals: TypeAlias = NDArray[np.floating[Any]]
 
 _LINEAR_STEPS = 3  # the head usually moves by a cohort or two; after that many a binary search is cheaper
 

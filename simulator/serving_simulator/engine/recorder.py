@@ -61,9 +61,14 @@ class Recorder:
         self._prefill: Reals = np.maximum(prefill, 1e-3)
         self._timeout = timeout
         self._sizes = dict(zip((_REQUEST, _RESPONSE), sizes, strict=True))
-        self._size_shares = {name: _lognormal_shares(np.log(size) - 0.5 * np.log(2.0), np.sqrt(np.log(2.0)), SIZE_BOUNDS) for name, size in self._sizes.items()}
+        self._size_shares = {
+            name: _lognormal_shares(np.log(size) - 0.5 * np.log(2.0), np.sqrt(np.log(2.0)), SIZE_BOUNDS)
+            for name, size in self._sizes.items()
+        }
         self.counts: Counts = np.zeros((len(CODES), rows), np.int64)
-        self.buckets: dict[str, Counts] = {name: np.zeros((len(CODES), rows, len(bounds) + 1), np.int64) for name, bounds in HISTOGRAMS.items()}
+        self.buckets: dict[str, Counts] = {
+            name: np.zeros((len(CODES), rows, len(bounds) + 1), np.int64) for name, bounds in HISTOGRAMS.items()
+        }
         self.sums: dict[str, Reals] = {name: np.zeros((len(CODES), rows)) for name in HISTOGRAMS}
         self.error_rate: Reals = np.zeros(rows)
         # What has finished since the last flush: counts, waits and stretched services, sync and async.

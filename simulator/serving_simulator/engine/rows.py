@@ -10,10 +10,10 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..fleet.instances import InstanceType
-from ..fleet.parts import Autoscaling, Faults
-from ..fleet.schema import Chain, ChainDeployment, Deployment, Fleet, Model
-from ..views import AutoscalingSettings
+from serving_simulator.fleet.instances import InstanceType
+from serving_simulator.fleet.parts import Autoscaling, Faults
+from serving_simulator.fleet.schema import Chain, ChainDeployment, Deployment, Fleet, Model
+from serving_simulator.views import AutoscalingSettings
 
 __all__ = ["ChainPlace", "Row", "identifier", "rows_of", "settings_of"]
 
@@ -25,7 +25,9 @@ class ChainPlace:
     """Where a chainlet belongs."""
 
     chain_id: str
+    chain_name: str
     deployment_id: str
+    deployment_name: str
     chainlet: str
 
 
@@ -91,7 +93,9 @@ def settings_of(settings: Autoscaling) -> AutoscalingSettings:
 
 def rows_of(fleet: Fleet, start: float) -> Iterator[Row]:
     """Every deployment and chainlet of the fleet, models first, in the order of the file."""
-    instances = {instance.key: instance for instance in fleet.instance_types} | {instance.name: instance for instance in fleet.instance_types}
+    instances = {instance.key: instance for instance in fleet.instance_types} | {
+        instance.name: instance for instance in fleet.instance_types
+    }
     index = 0
     for model in fleet.models:
         model_id = model.id or identifier(8, "model", model.name)
@@ -137,7 +141,14 @@ def _row(index: int, model_id: str, model: Model, spec: Deployment, instances: d
 
 
 def _chainlet(
-    index: int, chain: Chain, chain_id: str, deployed: ChainDeployment, deployed_id: str, spec: Deployment, instances: dict[str, InstanceType], start: float
+    index: int,
+    chain: Chain,
+    chain_id: str,
+    deployed: ChainDeployment,
+    deployed_id: str,
+    spec: Deployment,
+    instances: dict[str, InstanceType],
+    start: float,
 ) -> Row:
     return Row(
         index=index,
@@ -151,7 +162,7 @@ def _chainlet(
         settings=settings_of(spec.autoscaling or Autoscaling()),
         faults=spec.faults,
         environment=deployed.environment,
-        chain=ChainPlace(chain_id, deployed_id, spec.name),
+        chain=ChainPlace(chain_id, chain.name, deployed_id, deployed.name, spec.name),
         active=spec.state in {"active", "new", "zero"},
         served=spec.state in {"active", "zero", "inactive"},
         deploying=spec.state == "new",

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..fleet.errors import FleetError
-from ..fleet.load_shapes import Batch, Burst, Constant, Diurnal, Flood, Jitter, Pattern, Ramp, Replay, Step, Workload
+from serving_simulator.fleet.errors import FleetError
+from serving_simulator.fleet.load_shapes import Batch, Burst, Constant, Diurnal, Flood, Jitter, Pattern, Ramp, Replay, Step, Workload
+
 from .queueing import Reals
 
 __all__ = ["Rates", "read_trace"]
@@ -45,9 +46,13 @@ class Rates:
                     case Constant():
                         self._constant[index] += pattern.rate
                     case Diurnal():
-                        waves.append((index, (pattern.high + pattern.low) / 2, (pattern.high - pattern.low) / 2, pattern.peak_at, pattern.period))
+                        waves.append(
+                            (index, (pattern.high + pattern.low) / 2, (pattern.high - pattern.low) / 2, pattern.peak_at, pattern.period)
+                        )
                     case Ramp():
-                        ramps.append((index, pattern.low, pattern.high, pattern.at, pattern.length, pattern.hold or _FOR_EVER, pattern.every or 0))
+                        ramps.append(
+                            (index, pattern.low, pattern.high, pattern.at, pattern.length, pattern.hold or _FOR_EVER, pattern.every or 0)
+                        )
                     case Flood():
                         floods.append((index, pattern.rate, pattern.at, pattern.fade, pattern.every or 0))
                     case Replay():
@@ -104,7 +109,9 @@ def read_trace(path: Path) -> tuple[float, Reals]:
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise FleetError(f"{path}: found no readable trace ({error}), allowed: a CSV file, plain or gzip") from error
     except (KeyError, TypeError, ValueError) as error:
-        raise FleetError(f"{path}: found a trace without numbers in second_offset,requests ({error}), allowed: those two columns") from error
+        raise FleetError(
+            f"{path}: found a trace without numbers in second_offset,requests ({error}), allowed: those two columns"
+        ) from error
     if len(rows) < 2 or rows[1][0] <= rows[0][0]:
         raise FleetError(f"{path}: found {len(rows)} bins, allowed: at least two, in order")
     return rows[1][0] - rows[0][0], np.array([requests for _, requests in rows])
@@ -154,5 +161,3 @@ def _floods(columns: tuple[Reals, ...], since: float) -> Reals:
     _, level, at, fade, period = columns
     phase = _phase(since, at, period)
     return level * (phase >= 0) * np.exp(-np.maximum(phase, 0) / fade)
-
-

@@ -1,0 +1,77 @@
+"""``serving-simulator``: the emulated platform as a program."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+
+import click
+
+from .clock import SimClock
+from .emulator import Emulator, EmulatorError
+from .fleet import Fleet, FleetError, load
+
+__all__ = ["main"]
+
+
+class _Failure(click.ClickException):
+    """Something that the user can put right."""
+
+    exit_code = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="serving-exporter", prog_name="serving-simulator")
+def main() -> None:
+    """Simulate a fleet of autoscaled model deployments behind an emulated platform API."""
+
+
+@main.command()
+@click.option("--fleet", "fleet_name", default="demo", show_default=True, metavar="FILE|demo|large[:NxM]", help="What to simulate.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=9817, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+@click.option(
+    "--speed", default=1.0, show_default=True, type=click.FloatRange(min=0, min_open=True), help="Simulated seconds per real one."
+)
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="The same seed gives the same fleet history.")
+def serve(fleet_name: str, host: str, port: int, speed: float, seed: int) -> None:
+    """Serve a fleet until interrupted."""
+    try:
+        fleet = load(fleet_name)
+    except FleetError as error:
+        raise _Failure(str(error)) from None
+    try:
+        asyncio.run(_serve(fleet, fleet_name, host, port, speed, seed))
+    except EmulatorError as error:
+        raise _Failure(str(error)) from None
+
+
+def _greeting(emulator: Emulator, fleet: Fleet, fleet_name: str, speed: float) -> Sequence[str]:
+    """Return what a person needs to start: addresses, keys, requests to try."""
+    models = emulator.world.models()
+    deployments = sum(model.deployments_count for model in models)
+    shown_key = next((key.key for key in fleet.keys if key.type == "PERSONAL"), fleet.keys[0].key if fleet.keys else "NO-KEY")
+    lines = [
+        f"Serving {fleet_name} ({len(models)} models, {deployments} deployments) on {emulator.url} at {speed:g}x real time.",
+        "Keys of this fleet:",
+        *(f"  {key.key}  {key.type}{f'  ({key.name})' if key.name else ''}" for key in fleet.keys),
+        "Try:",
+        f"  curl -H 'Authorization: Bearer {shown_key}' {emulator.url}/metrics",
+        f"  curl -H 'Authorization: Bearer {shown_key}' {emulator.url}/v1/models",
+    ]
+    if models:
+        lines.append(f"  curl -H 'Authorization: Bearer {shown_key}' {emulator.url}/model-{models[0].id}/production/async_queue_status")
+    return [*lines, f"What came in, and faults to switch on: {emulator.url}/_emulator/", "Stop with Ctrl-C."]
+
+
+async def _serve(fleet: Fleet, fleet_name: str, host: str, port: int, speed: float, seed: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with Emulator(fleet, clock=SimClock(speed=speed), host=host, port=port, seed=seed) as emulator:
+        for line in _greeting(emulator, fleet, fleet_name, speed):
+            click.echo(line)
+        await stop.wait()
+    click.echo("Stopped.")

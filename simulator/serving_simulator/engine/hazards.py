@@ -1,0 +1,58 @@
+"""Random misfortunes of replicas: crashes, failing checks, hangs, and memory that runs out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .lifecycle import Lifecycle
+from .parameters import Parameters
+from .pods import Pod, PodState
+from .queueing import Reals
+from .traffic import Traffic
+
+__all__ = ["INTERVAL", "Hazards", "working_set"]
+
+INTERVAL = 5  # seconds between two looks
+
+
+def working_set(parameters: Parameters, each: Reals, age: Reals) -> Reals:
+    """Memory of one container in MiB with ``each`` requests on it, ``age`` seconds after it started."""
+    return parameters.memory_base + parameters.memory_request * each + parameters.memory_leak * age
+
+
+class Hazards:
+    """Looks at all deployments every few seconds; only those struck cost anything."""
+
+    def __init__(self, parameters: Parameters, lifecycle: Lifecycle, traffic: Traffic, rng: np.random.Generator) -> None:
+        self._parameters = parameters
+        self._lifecycle = lifecycle
+        self._traffic = traffic
+        self._rng = rng
+
+    def look(self, now: float, arrivals: Reals) -> None:
+        """Strike whom chance has chosen for the seconds since the last look."""
+        parameters, lifecycle = self._parameters, self._lifecycle
+        crash = parameters.crash_rate * lifecycle.ready + parameters.poison * arrivals
+        for rate, strike in (
+            (crash, lambda pod: lifecycle.crash(pod, now)),
+            (parameters.unready_rate * lifecycle.ready, lambda pod: lifecycle.sicken(pod, now)),
+            (parameters.hang_rate * lifecycle.ready, lifecycle.hang),
+        ):
+            if rate.any():
+                for row in np.flatnonzero(self._rng.random(rate.size) < -np.expm1(-rate * INTERVAL)):
+                    if pod := self._pick(int(row)):
+                        strike(pod)
+        self._exhaust_memory(now)
+
+    def _exhaust_memory(self, now: float) -> None:
+        lifecycle, traffic, parameters = self._lifecycle, self._traffic, self._parameters
+        each = (traffic.held + traffic.running_async) / np.maximum(lifecycle.ready, 1)
+        age = np.where(lifecycle.ready > 0, now - lifecycle.oldest_start, 0.0)
+        for row in np.flatnonzero(working_set(parameters, each, age) > parameters.memory_limit):
+            serving = [pod for pod in lifecycle.pods[row] if pod.state == PodState.READY]
+            if serving:
+                lifecycle.crash(min(serving, key=lambda pod: pod.container_started), now)
+
+    def _pick(self, row: int) -> Pod | None:
+        serving = [pod for pod in self._lifecycle.pods[row] if pod.state == PodState.READY]
+        return serving[int(self._rng.integers(len(serving)))] if serving else None
