@@ -71,7 +71,7 @@ async def run_demo(
             emulator = await stack.enter_async_context(Emulator(loaded, host=host, port=port, clock=clock, seed=seed))
             say(f"emulator    {emulator.url}/_emulator/")
             config = _configuration(emulator.url, loaded.keys[0].key, listen_address)
-            service = Service(lambda: config, clock=Clock(speed=speed, epoch=epoch, origin=origin))
+            service = Service(config, lambda: config, clock=Clock(speed=speed, epoch=epoch, origin=origin))
             url = await stack.enter_async_context(_running(service))
         except OSError as error:
             raise DemoError(f"cannot listen on {listen_address} or {emulator_address}: {error.strerror or error}") from error

@@ -49,7 +49,7 @@ class Metadata:
         self.lines += 1
         if kind == b"HELP":
             self.helps.setdefault(name, _HELP_ESCAPE.sub(lambda escape: "\n" if escape[1] == "n" else "\\", text))
-        elif text in _TYPES:
+        elif text in _TYPES and name != "_total":  # a counter needs a name in front of its suffix
             self.types.setdefault(name, text)
 
 

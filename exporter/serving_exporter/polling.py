@@ -31,6 +31,7 @@ _log = logging.getLogger(__name__)
 _LONGEST_TEXT = 500
 _GRACE = 30.0  # real seconds: how late a loop may turn before it counts as stuck
 _SHORTEST_DELAY = 1.0  # a source that asks for "now" again and again must not spin
+_SHORTEST_SLEEP = 0.001  # real seconds: a remainder from rounding must not spin either
 _SHORTEST_LIMIT = 60.0  # real seconds: with compressed time a maximum age may be shorter than a round trip
 
 
@@ -279,7 +280,7 @@ class Poller:
                 continue
             left = self._fresh_at + self._max_age - self._clock.monotonic()
             if left > 0:
-                await self._clock.sleep(left)
+                await self._clock.sleep(max(left, _SHORTEST_SLEEP * self._clock.speed))
                 continue
             self._fresh_at = None
             self._expire()

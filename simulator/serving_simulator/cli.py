@@ -43,7 +43,7 @@ def serve(fleet_name: str, host: str, port: int, speed: float, seed: int) -> Non
         raise _Failure(str(error)) from None
     try:
         asyncio.run(_serve(fleet, fleet_name, host, port, speed, seed))
-    except EmulatorError as error:
+    except (EmulatorError, FleetError) as error:
         raise _Failure(str(error)) from None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 from aiohttp import web
 
@@ -23,6 +23,7 @@ from .api.routing import Router
 from .api.service import Service
 from .api.switches import ApiSwitches
 from .fleet import Fleet
+from .world import World
 
 __all__ = ["Emulator", "EmulatorError"]
 
@@ -40,7 +41,8 @@ class Emulator:
 
     ``port`` 0 takes a free port. The world starts at the clock's present, with the fleet's warm-up behind it. It moves on with each request
     and in the background; ``ticking=False`` leaves the background out, for tests on virtual time that wait for other threads: a timer that
-    is always due would make their clock run away. ``world`` replaces the fleet's own simulation. Raises ``EmulatorError`` when the address cannot be had.
+    is always due would make their clock run away. ``world`` replaces the fleet's own simulation. Everything but ``url`` exists only once it
+    has been entered, which raises ``EmulatorError`` when the address cannot be had and ``FleetError`` when a trace cannot be read.
     """
 
     def __init__(
@@ -59,18 +61,19 @@ class Emulator:
         self._clock = clock
         self._host = host
         self._port = port
+        self._seed = seed
         self._ticking = ticking
-        start = clock.wall()
-        if world is None:
-            from .world import World
-
-            world = cast("SimulatedWorld", World(fleet, seed=seed, start=start))
-        self.world: SimulatedWorld = world
-        organization = Organization(fleet, self.world.models(), start)
-        self._service = Service(self.world, organization, clock, Router(ENDPOINTS), seed=seed, switches=switches or ApiSwitches())
-        self._runner: web.AppRunner | None = None
+        self._switches = switches or ApiSwitches()
+        self._given_world = world
+        self._service: Service
+        self._runner: web.AppRunner
         self._ticker: asyncio.Task[None] | None = None
         self.url = ""
+
+    @property
+    def world(self) -> SimulatedWorld:
+        """The simulated platform."""
+        return self._service.world
 
     @property
     def requests(self) -> RequestLog:
@@ -96,8 +99,15 @@ class Emulator:
         await self._service.catch_up()
 
     async def __aenter__(self) -> Self:
+        start = self._clock.wall()
+        # A world reads zone and trace files and lives through its warm-up when it is made: not on the loop.
+        world = self._given_world or await asyncio.to_thread(World, self._fleet, seed=self._seed, start=start)
+        organization = Organization(self._fleet, world.models(), start)
+        self._service = Service(world, organization, self._clock, Router(ENDPOINTS), seed=self._seed, switches=self._switches)
         application = web.Application()
         application.router.add_route("*", "/{path:.*}", self._service.handle)
+        # Hanging answers end only when nobody can connect any more: a client that is cut off tries again at once.
+        application.on_shutdown.append(self._end_hanging)
         # A client that gives up ends its handler, so an answer that never comes holds nothing. No access log: the request log is better.
         self._runner = web.AppRunner(application, handler_cancellation=True, access_log=None)
         await self._runner.setup()
@@ -114,14 +124,15 @@ class Emulator:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._service.closing.set()
         if self._ticker is not None:
             self._ticker.cancel()
             await asyncio.wait([self._ticker])
-            if not self._ticker.cancelled() and self._ticker.exception() is not None:
-                raise cast("BaseException", self._ticker.exception())
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._runner.cleanup()
+        if self._ticker is not None and not self._ticker.cancelled():
+            self._ticker.result()  # a world that failed must not look like a clean end
+
+    async def _end_hanging(self, _: web.Application) -> None:
+        self._service.closing.set()
 
     async def _tick(self) -> None:
         while True:

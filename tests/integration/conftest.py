@@ -80,6 +80,10 @@ class Pair:
             assert self.clock.monotonic() < deadline, f"not within {within} simulated seconds"
             await self.clock.sleep(every)
 
+    def start_another(self, config: Config) -> asyncio.Task[None]:
+        """Start one more exporter on the same clock, as a task that the caller ends."""
+        return asyncio.create_task(Service(config, lambda: config, clock=self.clock).run())
+
     async def admin(self, method: str, path: str, body: Any = None) -> Any:
         async with self.http.request(method, f"{self.emulator.url}/_emulator/{path}", json=body) as answer:
             text = await answer.text()
@@ -117,7 +121,7 @@ async def running(
             Emulator(fleet or load_fleet("demo"), clock=SimClock(speed=speed, epoch=EPOCH, origin=origin), seed=seed)
         )
         config = configure(emulator.url) if configure else load(None, environment(emulator.url))
-        service = Service(lambda: config, clock=clock)
+        service = Service(config, lambda: config, clock=clock)
         listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(service.run(on_listening=listening.set_result))
         await asyncio.wait({task, listening}, return_when=asyncio.FIRST_COMPLETED)

@@ -19,6 +19,8 @@ __all__ = ["LONGEST_HINT", "Budget", "Grant", "numbers"]
 LONGEST_HINT = 3600.0
 """A platform's hint to stay away longer than this is a mistake; waiting for ever would outlast its correction."""
 
+_SHORTEST_WAIT = 0.001  # real seconds: below the resolution of the loop's clock a remainder from rounding would be waited for without end
+
 
 class Grant:
     """Permission for one request, from ``Budget.acquire``. Use it as a context manager around the request.
@@ -119,7 +121,7 @@ class Budget:
                 if math.isinf(delay):
                     await waiter.turn.wait()
                 else:
-                    await self._clock.wait(waiter.turn, delay)
+                    await self._clock.wait(waiter.turn, max(delay, _SHORTEST_WAIT * self._clock.speed))
         finally:
             self._queue.remove(waiter)
             heapq.heapify(self._queue)

@@ -16,16 +16,16 @@ from serving_exporter.config.values import Kind
 
 __all__ = ["markdown"]
 
-_SECTIONS: tuple[tuple[str, str, type], ...] = (
-    ("The file", "", Config),
-    ("`log`", "log", Log),
-    ("`workspaces[]`", "workspaces[]", WorkspaceConfig),
-    ("`workspaces[].keys`", "keys", Keys),
-    ("`workspaces[].keys.feed`, `.management`, `.inference`", "key", Key),
-    ("`workspaces[].hosts`", "hosts", Hosts),
-    ("`workspaces[].include`, `workspaces[].exclude`", "filter", Filter),
-    ("`workspaces[].sources`", "sources", Sources),
-    ("`workspaces[].sources.…`", "source", SourceConfig),
+_SECTIONS: tuple[tuple[str, type], ...] = (
+    ("The file", Config),
+    ("`log`", Log),
+    ("`workspaces[]`", WorkspaceConfig),
+    ("`workspaces[].keys`", Keys),
+    ("`workspaces[].keys.feed`, `.management`, `.inference`", Key),
+    ("`workspaces[].hosts`", Hosts),
+    ("`workspaces[].include`, `workspaces[].exclude`", Filter),
+    ("`workspaces[].sources`", Sources),
+    ("`workspaces[].sources.…`", SourceConfig),
 )
 
 
@@ -33,7 +33,7 @@ def markdown() -> str:
     """Write the page."""
     parts = [files("serving_exporter.config").joinpath("configuration.md.in").read_text(encoding="utf-8").strip()]
     parts += [_environment()]
-    for title, _, kind in _SECTIONS:
+    for title, kind in _SECTIONS:
         parts += [f"## {title}", (kind.__doc__ or "").strip(), *_sources_note(kind), "\n".join(_table(kind))]
     return "\n\n".join(part for part in parts if part) + "\n"
 

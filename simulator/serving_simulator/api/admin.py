@@ -89,11 +89,14 @@ def remove_fault(call: Call) -> Answer:
 
 
 def _deployment_ids(call: Call) -> list[str]:
-    return [deployment.id for model in call.world.models() for deployment in call.world.deployments(model.id)]
+    """Return deployments, and chainlets, which are deployments underneath."""
+    world = call.world
+    own = [deployment.id for model in world.models() for deployment in world.deployments(model.id)]
+    return own + [let.id for chain in world.chains() for deployed in world.chain_deployments(chain.id) for let in deployed.chainlets]
 
 
 def truth(call: Call) -> Answer:
-    """``GET /_emulator/truth``: the true values of every deployment at this instant."""
+    """``GET /_emulator/truth``: the true values of every deployment and chainlet at this instant."""
     return _document({"now": call.world.now, "deployments": {each: call.world.truth(each) for each in _deployment_ids(call)}})
 
 

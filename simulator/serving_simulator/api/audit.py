@@ -47,13 +47,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "DIRECTORY_GROUP_MANAGEMENT": (),
     "SSH": (),
 }
-# Fields that the schema of an event requires and that are null unless the event has something to say.
+# Fields that the published description of an event requires and that are null unless the event has something to say.
 _NULLABLE: dict[str, tuple[str, ...]] = {
     "MODEL_DEPLOYED": ("environment_name",),
     "MODEL_DEPLOYMENT_AUTOSCALING_SETTINGS_CHANGED": ("schedules", "deployment_type", "previous_settings"),
+    "MODEL_DEPLOYMENT_PROMOTED": ("environment_name", "environment_id"),
+}
+# What the vendor's SDK requires beyond that; the description allows no other fields, so one of the two cannot be satisfied.
+_NEWEST: dict[str, tuple[str, ...]] = {
     "MODEL_DEPLOYMENT_PROMOTED": (
-        "environment_name",
-        "environment_id",
         "region_update",
         "instance_type_id_update",
         "promotion_settings_override",
@@ -65,12 +67,18 @@ _NULLABLE: dict[str, tuple[str, ...]] = {
 
 
 def _document(call: Call, event: AuditEventView) -> dict[str, Any]:
+    data = {**dict.fromkeys(_NULLABLE.get(event.event_type, ())), **event.data, "event_type": event.event_type}
+    newest = _NEWEST.get(event.event_type, ())
+    if call.service.switches.newest_audit_fields:
+        data = {**dict.fromkeys(newest), **data}
+    else:
+        data = {name: value for name, value in data.items() if name not in newest}
     email = call.organization.user_email if event.actor_type == "USER" else None
     return {
         "id": event.id,
         "created": timestamp(event.created),
         "event_type": event.event_type,
-        "event_data": {**dict.fromkeys(_NULLABLE.get(event.event_type, ())), **event.data, "event_type": event.event_type},
+        "event_data": data,
         "source": event.source,
         "actor": {"type": event.actor_type, "email": email, "api_key_prefix": None, "api_key_name": None},
         "client_name": None,

@@ -22,7 +22,8 @@ class ApiSwitches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     None: as any other endpoint). ``startups``: whether the start-ups API is ``offered``, ``forbidden`` (403) or ``absent`` (404).
     ``open_startups``: how an attempt that is still open is shown; no documented outcome fits, so it has a new value (``in_progress``), is
     called ``stalled`` from the start, or is ``hidden`` until it ends or stalls. ``audit_admin_only``: the workspace-wide log needs a
-    PERSONAL key (d.10: in workspaces of several teams only administrators may read it).
+    PERSONAL key (d.10: in workspaces of several teams only administrators may read it). ``newest_audit_fields``: promotions in the log
+    carry the fields of the vendor's SDK 0.13.1, which the published description of August 2026 does not allow.
     """
 
     feed_unauthorized: Literal[401, 403] = 401
@@ -34,3 +35,4 @@ class ApiSwitches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     startups: Literal["offered", "forbidden", "absent"] = "offered"
     open_startups: Literal["in_progress", "stalled", "hidden"] = "in_progress"
     audit_admin_only: bool = False
+    newest_audit_fields: bool = False

@@ -13,11 +13,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from serving_simulator.fleet.schema import Environment
 from serving_simulator.views import AuditEventView, AutoscalingSettings
 
 from .rows import Row, identifier
 
-__all__ = ["AuditLog", "Ledger", "day_of"]
+__all__ = ["AuditLog", "Ledger", "day_of", "minutes_by_day"]
 
 _KEPT_EVENTS = 2000
 _DAY = 86400
@@ -119,6 +120,30 @@ class AuditLog:
         environment_id = identifier(8, "environment", row.model_id, environment)
         more = {"environment_name": environment, "environment_id": environment_id, **updates}
         self.deployment(now, "MODEL_DEPLOYMENT_PROMOTED", row, user=True, **more)
+
+    def environment_updated(
+        self, now: float, model_id: str, model_name: str, environment: Environment, new: AutoscalingSettings, old: AutoscalingSettings
+    ) -> None:
+        """Append a change of an environment's settings."""
+        promotion = environment.promotion
+        rest = {
+            "redeploy_on_promotion": promotion.redeploy_on_promotion,
+            "rolling_deploy": promotion.rolling_deploy,
+            "rolling_deploy_strategy": "REPLICA" if promotion.rolling_deploy else None,
+            "max_unavailable_percent": promotion.max_unavailable_percent,
+            "max_surge_percent": promotion.max_surge_percent,
+            "stabilization_time_seconds": promotion.stabilization_time_seconds,
+            "replica_overhead_percent": promotion.replica_overhead_percent,
+            "promotion_cleanup_strategy": promotion.promotion_cleanup_strategy,
+            "ramp_up_while_promoting": promotion.ramp_up_while_promoting,
+            "ramp_up_duration_seconds": promotion.ramp_up_duration_seconds,
+            "ramp_up_step_size": None,
+            "request_backpressure_policy": environment.backpressure,
+        }
+        who = {"model_id": model_id, "model_name": model_name, "environment_name": environment.name}
+        kind = "production" if environment.name == "production" else "published"
+        data = {**asdict(new), **rest, **who, "schedules": None, "deployment_type": kind, "previous_settings": {**asdict(old), **rest}}
+        self.write(now, "ENVIRONMENT_UPDATED", data, user=True)
 
 
 def _who(row: Row) -> dict[str, Any]:

@@ -73,7 +73,9 @@ class SlidingMaximum:
 
 @dataclass(slots=True)
 class Bounds:
-    """What the settings mean for the loop, for each deployment: bounds, load of one replica, window and delay in seconds, percent of a step."""
+    """What the settings mean for the loop, for each deployment: bounds, load of one replica, window and delay in seconds, percent of a
+    step.
+    """
 
     least: Counts
     most: Counts
@@ -111,6 +113,10 @@ class Autoscaler:
         self._maximum.reset(row, int(self._delay_ticks()[row]), replicas)
         self.desired[row] = replicas
         self._panic_until[row] = -1
+
+    def forget(self, row: int) -> None:
+        """Forget the load of one deployment: its requests go elsewhere from now on."""
+        self._sums[:, row] = self._sums[self._ticks % self._span, row]
 
     def tick(self, load_sum: Reals, ready: Counts, awake: NDArray[np.bool_], waiting: NDArray[np.bool_]) -> Counts:
         """One decision.

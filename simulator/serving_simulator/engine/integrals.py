@@ -26,7 +26,8 @@ _CORES_SHARE = 0.6
 class Integrals:
     """Totals per replica of each deployment, brought up to date at every flush.
 
-    ``cpu``: core-seconds; ``requests``: requests answered; both for one replica. ``utilization``: share of the knee in XX``queue_waits`` and ``queue_wait_sum``: the histogram of the time in the async queue.
+    ``cpu``: core-seconds; ``requests``: requests answered; both for one replica. ``queue_waits`` and ``queue_wait_sum``: the histogram of
+    the time in the async queue.
     """
 
     def __init__(self, simulation: Simulation) -> None:

@@ -1,7 +1,7 @@
-"""The life of replicas: starts phase by phase, crashes with back-off, failing health checks, hangs, drains.
+r"""The life of replicas: starts phase by phase, crashes with back-off, failing health checks, hangs, drains.
 
     create -> PENDING -> PULLING -> LOADING -> READY -> TERMINATING -> gone
-                                      ^  \\        |  \\-> UNREADY -> (READY | CRASHED)
+                                      ^  \        |  \-> UNREADY -> (READY | CRASHED)
                                       |   v       v
                                       CRASHED (waits 10, 20, 40 ... 300 s)
 
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from .pods import PHASES, Attempt, Phase, Pod, PodState
 from .queueing import Counts, Reals
 from .rows import Row
+from .starts import StartTimes
 
 __all__ = ["BACKOFF_FIRST", "BACKOFF_MOST", "Lifecycle", "Losses"]
 
@@ -64,6 +65,7 @@ class Lifecycle:
     def __init__(self, rows: Sequence[Row], rng: np.random.Generator, hooks: Losses) -> None:
         self._rows = rows
         self._rng = rng
+        self._times = StartTimes(rng)
         self._hooks = hooks
         self._events: list[_Event] = []
         self._order = 0
@@ -117,7 +119,7 @@ class Lifecycle:
         pod = Pod(row=row.index, id=self._new_id(), created=now, since=now)
         self.pods[row.index].append(pod)
         self.counts[PodState.PENDING, row.index] += 1
-        pod.plan = self._plan(row)
+        pod.plan = self._times.plan(row)
         if ready_since is None:
             self._begin(pod, now, PHASES[0])
         else:
@@ -129,7 +131,7 @@ class Lifecycle:
 
     def note_past_start(self, row: Row, ready_at: float) -> None:
         """Record a successful start of a replica that is long gone."""
-        self._record_past_start(row, Pod(row.index, self._new_id(), ready_at, plan=self._plan(row)), ready_at)
+        self._record_past_start(row, Pod(row.index, self._new_id(), ready_at, plan=self._times.plan(row)), ready_at)
 
     def remove(self, pod: Pod, now: float) -> None:
         """Take a replica away: one that serves drains first."""
@@ -193,7 +195,7 @@ class Lifecycle:
             if not row.faults.no_capacity:
                 for pod in pods:
                     if pod.state == PodState.PENDING and pod.plan["SCHEDULING"] == np.inf:
-                        pod.plan["SCHEDULING"] = self._draw(row.spec.startup.scheduling, row.spec.startup.scheduling_spread)
+                        pod.plan["SCHEDULING"] = self._times.scheduling(row)
                         self._schedule(pod, now + pod.plan["SCHEDULING"], "phase")
 
     def _handle(self, pod: Pod, what: str, at: float) -> None:
@@ -329,23 +331,6 @@ class Lifecycle:
     def _schedule(self, pod: Pod, at: float, what: str) -> None:
         self._order += 1
         heapq.heappush(self._events, _Event(at, self._order, pod.epoch, pod, what))
-
-    def _plan(self, row: Row) -> dict[str, float]:
-        startup = row.spec.startup
-        medians = (
-            startup.scheduling,
-            startup.image_pull,
-            startup.weight_download,
-            startup.container_create,
-            startup.container_start,
-            startup.readiness,
-        )
-        plan = {name: self._draw(median, startup.spread) for name, median in zip(PHASES, medians, strict=True)}
-        plan["SCHEDULING"] = np.inf if row.faults.no_capacity else self._draw(startup.scheduling, startup.scheduling_spread)
-        return plan
-
-    def _draw(self, median: float, sigma: float) -> float:
-        return float(median * np.exp(sigma * self._rng.standard_normal())) if median > 0 else 0.0
 
     def _new_id(self) -> str:
         while True:

@@ -88,7 +88,7 @@ class Observer:
             starting=lifecycle.starting(),
             unready=lifecycle.starting() + lifecycle.counts[[states.UNREADY, states.CRASHED, states.TERMINATING]].sum(axis=0),
             in_flight=traffic.in_flight.copy(),
-            queued=traffic.backlog.size.copy(),
+            queued=traffic.queued_async.copy(),
             restarts=self._restarts(),
             average=simulation.autoscaler.average.copy(),
             cpu=integrals.cpu.copy(),

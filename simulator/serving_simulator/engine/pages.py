@@ -50,7 +50,7 @@ class PageWriter:
         key = (index, environment, phase)
         if key not in self._labels:
             row = self._simulation.rows[index]
-            first = (("model_id", row.model_id), ("model_name", row.model_name), ("deployment_id", row.id))
+            first: Labels = (("model_id", row.model_id), ("model_name", row.model_name), ("deployment_id", row.id))
             if not self._switches.environment_labels or (environment is None and self._switches.unattached_labels == "absent"):
                 last: Labels = ()
             elif environment is None:

@@ -17,23 +17,28 @@ from .traffic import Limits
 __all__ = ["Parameters"]
 
 _UNLIMITED = 1_000_000_000
+_TOKEN_SLOTS = 256
 
 
 class Parameters:
     """Arrays over deployments. ``load`` writes one row again after its settings, faults or bounds have changed."""
 
-    def __init__(self, fleet: Fleet, rows: Sequence[Row]) -> None:
+    def __init__(self, fleet: Fleet, rows: Sequence[Row], async_rows: Counts) -> None:
         size = len(rows)
+        self.async_rows = async_rows
+        self._line = {int(row): size + line for line, row in enumerate(async_rows)}
+        lines = size + async_rows.size
         self._rows = rows
         self._switches = fleet.switches
         self.bounds = Bounds(_ints(size), _ints(size), np.ones(size), _ints(size), _ints(size), _ints(size))
-        self.service = ServiceModel(_reals(row.spec.service.mean for row in rows), np.ones(size), _ints(size), np.ones(size))
+        self.service = ServiceModel(np.ones(lines), _ints(lines), np.ones(lines), np.ones(lines))
         self.limits = Limits(
             parking=np.full(size, fleet.switches.parking_timeout, np.int64),
             impatient=np.zeros(size, np.bool_),
-            ttl=np.array([int(row.spec.async_use.ttl) for row in rows], np.int64),
+            ttl=np.array([int(rows[row].spec.async_use.ttl) for row in async_rows], np.int64),
             predict=fleet.switches.predict_timeout,
             reject=np.zeros(size, np.bool_),
+            refusing=False,
             patience=np.full(size, fleet.switches.parking_timeout, np.int64),
             async_in_load=fleet.switches.async_in_load,
         )
@@ -70,13 +75,16 @@ class Parameters:
         inside = service.predict_concurrency or _UNLIMITED
         # A token-scaled engine batches for itself: the router gives it whatever comes.
         tokens = settings.target_in_flight_tokens is not None
-        self.service.slots[index] = inside if tokens and service.predict_concurrency else 256 if tokens else settings.concurrency_target
-        self.service.knee[index] = min(service.knee, inside)
-        self.service.slow[index] = row.faults.slow
+        slots = (inside if service.predict_concurrency else _TOKEN_SLOTS) if tokens else settings.concurrency_target
+        knee, mean = min(service.knee, inside), service.mean * row.faults.slow
+        for line in (index, self._line.get(index, index)):
+            self.service.slots[line], self.service.knee[line], self.service.mean[line] = slots, knee, mean
+            self.service.peak[line] = min(knee, slots) / mean
         impatient = service.patience is not None and service.patience < self._switches.parking_timeout
         limits.impatient[index] = impatient
         limits.patience[index] = int(service.patience or 0) if impatient else self._switches.parking_timeout
         limits.reject[index] = row.backpressure == "REJECT_ON_FULL"
+        limits.refusing = bool(limits.reject.any())
         on = row.active and not row.deleted and not row.build_failed and not row.failed
         self.awake[index] = on
         self.load_factor[index] = row.load_factor if on else 0.0

@@ -46,7 +46,9 @@ class CohortQueue:
         self._moments[second % self._span] = self._moment_in
 
     def take(self, second: int, rows: Counts, counts: Counts) -> Reals:
-        """Remove the oldest ``counts`` requests of ``rows`` (never more than are there); the sum of their waits in seconds, for each row."""
+        """Remove the oldest ``counts`` requests of ``rows`` (never more than are there); the sum of their waits in seconds, for each
+        row.
+        """
         self._total_out[rows] += counts
         self.size[rows] -= counts
         self._advance(second, rows)

@@ -50,7 +50,9 @@ def normal_cdf(x: Reals) -> Reals:
 
 
 class Recorder:
-    """Cumulative counters and histograms. ``counts[code, row]`` are requests; ``buckets[name][code, row, bucket]`` are not cumulative over buckets."""
+    """Cumulative counters and histograms. ``counts[code, row]`` are requests; ``buckets[name][code, row, bucket]`` are not cumulative over
+    buckets.
+    """
 
     def __init__(self, rng: np.random.Generator, mean: Reals, cv: Reals, prefill: Reals, sizes: Sequence[Reals], timeout: float) -> None:
         rows = mean.size
@@ -75,26 +77,25 @@ class Recorder:
         self._done: Counts = np.zeros((2, rows), np.int64)
         self._waits: Reals = np.zeros((2, rows))
         self._stretches: Reals = np.zeros((2, rows))
+        self._failed: Counts = np.zeros((len(CODES), rows), np.int64)
+        self._lasted: Reals = np.zeros((len(CODES), rows))
 
-    def served(self, *, asynchronous: bool, counts: Counts, waits: Reals, stretch: Reals) -> None:
-        """Requests that finished in this step: how many, the sum of their waits, and by how much their service was stretched."""
-        kind = int(asynchronous)
-        self._done[kind] += counts
-        self._waits[kind] += waits
-        self._stretches[kind] += counts * stretch
+    def served(self, counts: Counts, waits: Reals, stretch: Reals) -> None:
+        """Synchronous requests that finished in this step: how many, the sum of their waits, by how much their service was stretched."""
+        self._done[0] += counts
+        self._waits[0] += waits
+        self._stretches[0] += counts * stretch
 
-    def failed(self, code: str, rows: NDArray[np.int64], counts: Counts, durations: Reals, *, asynchronous: bool = False) -> None:
+    def served_async(self, rows: NDArray[np.int64], counts: Counts, stretch: Reals) -> None:
+        """Asynchronous requests of ``rows`` that finished. Their time in the queue has a histogram of its own and is not counted here."""
+        self._done[1, rows] += counts
+        self._stretches[1, rows] += counts * stretch
+
+    def failed(self, code: str, rows: NDArray[np.int64], counts: Counts, durations: Counts | Reals, *, asynchronous: bool = False) -> None:
         """Requests that ended without service: ``durations`` is the sum for each row."""
-        if not rows.size:
-            return
         index = CODES.index((code, asynchronous))
-        self.counts[index, rows] += counts
-        each = durations / np.maximum(counts, 1)
-        place = np.searchsorted(DURATION_BOUNDS, each)
-        for name in (_E2E, _TTFB):
-            self.buckets[name][index, rows, place] += counts
-            self.sums[name][index, rows] += durations
-        self._add_sizes(index, rows, counts, failed=True)
+        self._failed[index, rows] += counts
+        self._lasted[index, rows] += durations
 
     def flush(self) -> None:
         """Sort what has finished into the buckets."""
@@ -102,9 +103,19 @@ class Recorder:
             rows = np.flatnonzero(self._done[kind])
             if rows.size:
                 self._sort(kind, rows)
-        self._done[:] = 0
-        self._waits[:] = 0.0
-        self._stretches[:] = 0.0
+        for index in np.flatnonzero(self._failed.any(axis=1)):
+            self._sort_failed(int(index), self._failed[index].nonzero()[0])
+        for gathered in (self._done, self._waits, self._stretches, self._failed, self._lasted):
+            gathered[:] = 0
+
+    def _sort_failed(self, index: int, rows: NDArray[np.int64]) -> None:
+        counts, durations = self._failed[index, rows], self._lasted[index, rows]
+        self.counts[index, rows] += counts
+        place = np.searchsorted(DURATION_BOUNDS, durations / counts)
+        for name in (_E2E, _TTFB):
+            self.buckets[name][index, rows, place] += counts
+            self.sums[name][index, rows] += durations
+        self._add_sizes(index, rows, counts, failed=True)
 
     def _sort(self, kind: int, rows: NDArray[np.int64]) -> None:
         counts = self._done[kind, rows]

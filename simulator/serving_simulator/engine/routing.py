@@ -21,7 +21,7 @@ class Routes:
 
     def split(self, rates: Reals, rows: int) -> Reals:
         """Requests a second of each of ``rows`` deployments."""
-        total: Reals = np.bincount(self.first, rates * (1 - self.share), rows)
-        if self.share.any():
-            total = total + np.bincount(self.second, rates * self.share, rows)
-        return total
+        total: Reals = np.asarray(np.bincount(self.first, rates * (1 - self.share), rows), np.float64)
+        if not self.share.any():
+            return total
+        return total + np.bincount(self.second, rates * self.share, rows)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from serving_simulator.fleet.instances import InstanceType
 from serving_simulator.fleet.parts import Autoscaling, Faults
-from serving_simulator.fleet.schema import Chain, ChainDeployment, Deployment, Fleet, Model
+from serving_simulator.fleet.schema import Backpressure, Chain, ChainDeployment, Deployment, Fleet, Model
 from serving_simulator.views import AutoscalingSettings
 
 __all__ = ["ChainPlace", "Row", "identifier", "rows_of", "settings_of"]
@@ -51,7 +51,7 @@ class Row:
     faults: Faults
     environment: str | None = None
     phase: str = "stable"
-    backpressure: str | None = None
+    backpressure: Backpressure | None = None
     chain: ChainPlace | None = None
     active: bool = True
     deleted: bool = False

@@ -41,15 +41,16 @@ class Simulation:
         self.agenda = Agenda()
         self.audit = AuditLog()
         self.ledger = Ledger()
-        self.parameters = Parameters(fleet, self.rows)
+        self._wire_workloads()
+        async_rows = np.array(sorted(self.uses_async), np.int64)
+        self.parameters = Parameters(fleet, self.rows, async_rows)
         self.recorder = self._recorder()
-        self.traffic = Traffic(self.rng, self.parameters.service, self.parameters.limits, self.recorder)
+        self.traffic = Traffic(self.rng, self.parameters.service, self.parameters.limits, self.recorder, async_rows)
         self.lifecycle = Lifecycle(self.rows, self.rare, Losses(self._lose, self._bill, self._served))
         self.hazards = Hazards(self.parameters, self.lifecycle, self.traffic, self.rare)
         self.integrals = Integrals(self)
         self._load_sum: Reals = np.zeros(len(self.rows))
         self._arrived: Counts = np.zeros(len(self.rows), np.int64)
-        self._wire_workloads()
         self._start_replicas()
         self.autoscaler = Autoscaler(self.parameters.bounds, fleet.switches, self.lifecycle.wanted())
 
@@ -61,9 +62,9 @@ class Simulation:
         self.lifecycle.run(now)
         size = len(self.rows)
         rates = self.routes.split(self._rates.at(now), size) * self.parameters.load_factor
-        async_rates = None
+        async_rates = self._no_rates
         if self._async_rates is not None:
-            async_rates = self.async_routes.split(self._async_rates.at(now), size) * self.parameters.load_factor
+            async_rates = (self.async_routes.split(self._async_rates.at(now), size) * self.parameters.load_factor)[self.traffic.async_rows]
         self.traffic.step(now, rates, async_rates, self.lifecycle.ready, self.lifecycle.hung)
         self._load_sum += self.traffic.load
         self._arrived += self.traffic.arrivals
@@ -108,24 +109,28 @@ class Simulation:
         row.deactivating_until = self.now + status_seconds
         self.parameters.load(row)
         self.traffic.clear(row.index, self.now)
-        self.autoscaler.reset(row.index, 0)
-        self.lifecycle.reconcile(row, 0, self.now)
+        self._stop(row)
 
     def scale_to_zero(self, row: Row) -> None:
         """Take all replicas of a deployment away; it stays switched on and wakes on a request."""
         self.change_settings(row, replace(row.settings, min_replica=0))
+        self._stop(row)
+
+    def _stop(self, row: Row) -> None:
+        self._load_sum[row.index] = 0
+        self.autoscaler.forget(row.index)
         self.autoscaler.reset(row.index, 0)
         self.lifecycle.reconcile(row, 0, self.now)
 
     def _scale(self) -> None:
         traffic, lifecycle = self.traffic, self.lifecycle
-        waiting = (traffic.in_flight > 0) | (traffic.backlog.size > 0) | (traffic.running_async > 0)
+        waiting = (traffic.load + traffic.queued_async + traffic.running_async) > 0
         desired = self.autoscaler.tick(self._load_sum, lifecycle.ready, self.parameters.awake, waiting)
         self._load_sum[:] = 0.0
         wanted = lifecycle.wanted()
         for index in np.flatnonzero(desired != wanted):
             row = self.rows[index]
-            if wanted[index] == 0 and desired[index] > 0 and row.served and not row.deploying:
+            if wanted[index] == 0 and desired[index] > 0 and row.served and not row.deploying and row.settings.min_replica == 0:
                 row.waking = True
             lifecycle.reconcile(row, int(desired[index]), self.now)
             if desired[index] == 0:
@@ -172,18 +177,25 @@ class Simulation:
         self._async_rates = None
         if async_workloads:
             self._async_rates = Rates([workload for _, workload in async_workloads], start=self.start, folder=folder, rng=self.rng)
-        self.uses_async = {index for index, _ in async_workloads}
+        # A promotion may bring the asynchronous requests of an environment to any deployment of its model.
+        models = {self.rows[index].model_id for index, _ in async_workloads}
+        self.uses_async = {row.index for row in self.rows if row.model_id in models}
+        self._no_rates: Reals = np.zeros(0)
 
     def _start_replicas(self) -> None:
         for row in self.rows:
             if row.spec.state == "active":
                 count = row.spec.replicas if row.spec.replicas is not None else max(row.settings.min_replica, 1)
                 for _ in range(count):
-                    self.lifecycle.create(row, self.now, ready_since=self.now - float(self.rare.uniform(600, 7200)))
+                    self.lifecycle.create(row, self.now, ready_since=self._recently())
             elif row.spec.state == "new":
                 self.lifecycle.create(row, self.now)
-            elif row.spec.state in {"inactive", "zero"}:
-                self.lifecycle.note_past_start(row, row.created_at + 60)
+            if row.served and not self.lifecycle.attempts[row.index]:
+                self.lifecycle.note_past_start(row, self._recently())
+
+    def _recently(self) -> float:
+        """Some minutes before the world begins."""
+        return self.now - float(self.rare.uniform(60, 600))
 
     def _lose(self, pod: Pod, why: str) -> None:
         row = pod.row

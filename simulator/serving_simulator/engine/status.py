@@ -13,8 +13,8 @@ __all__ = ["chain_status", "deployment_status"]
 _LOADS_UNTIL_FAILED = 3
 # A chain is as well as its worst chainlet.
 _WORST_FIRST = (
-    "FAILED", "BUILD_FAILED", "DEPLOY_FAILED", "UNHEALTHY", "DEPLOYING", "LOADING_MODEL", "WAKING_UP", "UPDATING", "DEACTIVATING", "INACTIVE",
-    "ACTIVE", "SCALED_TO_ZERO",
+    "FAILED", "BUILD_FAILED", "DEPLOY_FAILED", "UNHEALTHY", "DEPLOYING", "LOADING_MODEL", "WAKING_UP", "UPDATING", "DEACTIVATING",
+    "INACTIVE", "ACTIVE", "SCALED_TO_ZERO",
 )  # fmt: skip
 
 

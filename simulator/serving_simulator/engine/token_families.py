@@ -39,11 +39,11 @@ def token_families(
         if rows[index].settings.target_in_flight_tokens is not None and (tokens := rows[index].spec.service.tokens) is not None
         for pod in seen.pods[index]
     ]
-    for name, text, value in (
-        ("baseten_llm_input_tokens_total", "Input tokens processed.", lambda tokens: tokens.input),
-        ("baseten_llm_output_tokens_total", "Output tokens generated.", lambda tokens: tokens.output),
+    for name, text, field in (
+        ("baseten_llm_input_tokens_total", "Input tokens processed.", "input"),
+        ("baseten_llm_output_tokens_total", "Output tokens generated.", "output"),
     ):
-        samples = tuple(("", labels, int(pod.requests * value(tokens))) for _, tokens, pod, labels in places)
+        samples = tuple(("", labels, int(pod.requests * getattr(tokens, field))) for _, tokens, pod, labels in places)
         yield FeedFamily(name, "counter", text, samples)
     for name, text, bounds, shares, mean in (
         (

@@ -23,71 +23,89 @@ _REFUSAL = 0.01  # seconds that a refused request takes
 
 @dataclass(slots=True)
 class Limits:
-    """Deadlines in seconds and policies, for each deployment. ``impatient`` is set where clients leave before the platform gives up."""
+    """Deadlines in seconds and policies, for each deployment. ``impatient`` is set where clients leave before the platform
+    gives up, ``refusing`` when any deployment rejects what it has no slot for. ``ttl`` is for the asynchronous lines only.
+    """
 
     parking: Counts
     impatient: NDArray[np.bool_]
     ttl: Counts
     predict: int
     reject: NDArray[np.bool_]
+    refusing: bool
     patience: Counts
     async_in_load: bool
 
 
 class Traffic:
-    """Queues and slots. ``held`` are synchronous requests in slots, ``running_async`` asynchronous ones, ``stuck`` those on hung replicas."""
+    """Queues and slots. ``held`` are synchronous requests in slots, ``stuck`` those on hung replicas.
 
-    def __init__(self, rng: np.random.Generator, model: ServiceModel, limits: Limits, recorder: Recorder) -> None:
-        rows = model.mean.size
+    ``async_rows`` are the deployments that take asynchronous requests. Both classes are served together: line ``i`` is the synchronous side
+    of deployment ``i``, line ``rows + j`` the asynchronous side of ``async_rows[j]``.
+    """
+
+    def __init__(self, rng: np.random.Generator, model: ServiceModel, limits: Limits, recorder: Recorder, async_rows: Counts) -> None:
+        rows = limits.parking.size
         self._rng = rng
+        self._size = rows
         self.model = model
         self.limits = limits
         self.recorder = recorder
+        self.async_rows = async_rows
         self.queue = CohortQueue(rows, int(limits.parking.max(initial=10)))
-        self.backlog = CohortQueue(rows, int(limits.ttl.max(initial=10)))
+        self.backlog = CohortQueue(async_rows.size, int(limits.ttl.max(initial=10)))
         self.held: Counts = np.zeros(rows, np.int64)
         self.running_async: Counts = np.zeros(rows, np.int64)
+        self.queued_async: Counts = np.zeros(rows, np.int64)
         self.stuck: Counts = np.zeros(rows, np.int64)
-        self._waits: Reals = np.zeros(rows)
         self.in_flight: Counts = np.zeros(rows, np.int64)
-        self.load: Reals = np.zeros(rows)
+        self.load: Counts = np.zeros(rows, np.int64)
         self.arrivals: Counts = np.zeros(rows, np.int64)
         self.busy: Reals = np.zeros(rows)
         self.expired: Counts = np.zeros(rows, np.int64)
         self.dequeued: Counts = np.zeros(rows, np.int64)
         self.queue_waits: Reals = np.zeros(rows)
         self.answered_async: Counts = np.zeros(rows, np.int64)
-        self._nothing: Counts = np.zeros(rows, np.int64)
+        self._waits: Reals = np.zeros(rows)
+        self._none: Counts = np.zeros(rows, np.int64)
+        self._no_waits: Reals = np.zeros(rows)
+        self._hanging = False
 
-    def step(self, second: int, rates: Reals, async_rates: Reals | None, replicas: Counts, hung: Counts) -> None:
-        """One second. ``replicas`` serve (hung ones included), of which ``hung`` accept requests and never answer."""
-        rng = self._rng
-        arrivals = rng.poisson(rates)
-        self.arrivals = arrivals
+    def step(self, second: int, rates: Reals, async_rates: Reals, replicas: Counts, hung: Counts) -> None:
+        """One second. ``replicas`` serve (hung ones included), of which ``hung`` accept requests and never answer.
+
+        ``rates`` are arrivals a second of all deployments, ``async_rates`` asynchronous ones of ``async_rows``.
+        """
+        arrivals = self.arrivals = self._rng.poisson(rates)
+        serving = replicas > 0
         self._give_up(second)
-        if hung.any() or self.stuck.any():
+        if self._hanging or hung.any():
             arrivals = self._hang(arrivals, replicas, hung)
             replicas = replicas - hung
-        working = replicas
-        slots = working * self.model.slots
+        held, size = self.held, self._size
+        slots = replicas * self.model.slots[:size]
         demand = self.queue.size + arrivals
-        held = self.held
-        finished, self.held, stretch = serve(rng, self.model, held, demand, slots, working, self.running_async)
-        admitted = self.held + finished - held
+        open_demand = demand * (replicas > 0)
+        if self.async_rows.size:
+            finished, after, stretch = self._serve_both(second, async_rates, held, open_demand, slots, replicas)
+        else:
+            finished, after, stretch = serve(self._rng, self.model, held, open_demand, slots, replicas, self._none)
+        admitted = after[:size] + finished[:size] - held
         waits = self._admit(second, arrivals, admitted)
-        self._finish(finished, waits, held + admitted, stretch)
-        if async_rates is not None:
-            self._step_async(second, async_rates, working, slots)
-        each = (self.held + self.running_async) / np.maximum(working, 1)
-        self.busy += np.minimum(each / self.model.knee, 1.0) * (working > 0)
+        self._finish(finished[:size], waits, held + admitted, stretch[:size])
+        self.held = after[:size]
+        occupied = self.held + self.running_async if self.async_rows.size else self.held
+        self.busy += np.minimum(occupied / (np.maximum(replicas, 1) * self.model.knee[:size]), 1.0)
         self.in_flight = self.held + self.queue.size + self.stuck
-        self.load = self.in_flight + (self.running_async if self.limits.async_in_load else 0.0)
+        # What the last replicas finish while they drain is not load: it needs no new replica.
+        self.load = self.queue.size + self.stuck + self.held * serving
+        if self.limits.async_in_load:
+            self.load = self.load + self.running_async
 
     def lose_replica(self, row: int, ready: int, *, crashed: bool) -> None:
         """One of ``ready`` replicas of a deployment stops serving: with a crash its share of the requests ends in 502."""
         if not crashed or ready < 1:
             return
-        where = np.array([row])
         for asynchronous, held in ((False, self.held), (True, self.running_async)):
             lost = int(self._rng.binomial(int(held[row]), 1.0 / ready))
             if lost:
@@ -95,8 +113,8 @@ class Traffic:
                 if not asynchronous:
                     self._waits[row] -= waits
                 held[row] -= lost
-                half = 0.5 * self.model.mean[row] * lost
-                self.recorder.failed("502", where, np.array([lost]), np.array([waits + half]), asynchronous=asynchronous)
+                lasted = waits + 0.5 * float(self.model.mean[row]) * lost
+                self.recorder.failed("502", np.array([row]), np.array([lost]), np.array([lasted]), asynchronous=asynchronous)
 
     def release_stuck(self, row: int) -> None:
         """A hung replica is gone: what it held ends in 502."""
@@ -108,8 +126,10 @@ class Traffic:
     def clear(self, row: int, second: int) -> None:
         """Drop everything of a deployment that is switched off."""
         self.queue.clear(second, row)
-        self.backlog.clear(second, row)
-        self.held[row] = self.running_async[row] = self.stuck[row] = self.in_flight[row] = 0
+        for line in (self.async_rows == row).nonzero()[0]:
+            self.backlog.clear(second, int(line))
+        for counts in (self.held, self.running_async, self.queued_async, self.stuck, self.in_flight):
+            counts[row] = 0
         self._waits[row] = 0.0
 
     def _give_up(self, second: int) -> None:
@@ -122,54 +142,68 @@ class Traffic:
 
     def _hang(self, arrivals: Counts, replicas: Counts, hung: Counts) -> Counts:
         """Hung replicas take their share of what arrives until their slots are full; what they hold times out."""
-        room = np.maximum(hung * self.model.slots - self.stuck, 0)
+        room = np.maximum(hung * self.model.slots[: self._size] - self.stuck, 0)
         caught = np.minimum(self._rng.binomial(arrivals, hung / np.maximum(replicas, 1)), room)
         late = self._rng.binomial(self.stuck, 1.0 / self.limits.predict)
-        self.stuck += caught - late
-        rows = np.flatnonzero(late)
+        self.stuck = self.stuck + caught - late
+        self._hanging = bool(self.stuck.any())
+        rows = late.nonzero()[0]
         self.recorder.failed("504", rows, late[rows], late[rows] * float(self.limits.predict))
-        return arrivals - caught
+        answered: Counts = arrivals - caught
+        return answered
 
     def _admit(self, second: int, arrivals: Counts, admitted: Counts) -> Reals:
         """Move ``admitted`` requests into slots, the oldest first; the rest waits or is refused. Returns the sum of their waits."""
-        waits: Reals = np.zeros(arrivals.size)
-        waiting = np.flatnonzero((self.queue.size > 0) & (admitted > 0))
-        from_queue = self._nothing
-        if waiting.size:
-            counts = np.minimum(admitted[waiting], self.queue.size[waiting])
-            waits[waiting] = self.queue.take(second, waiting, counts)
-            from_queue = np.zeros_like(admitted)
-            from_queue[waiting] = counts
-        left = arrivals - (admitted - from_queue)
-        refused = np.flatnonzero(self.limits.reject & (left > 0))
-        if refused.size:
-            counts = left[refused]
-            self.recorder.failed("429", refused, counts, counts * _REFUSAL)
+        queue = self.queue
+        left = arrivals - admitted
+        waits = self._no_waits
+        waiting = np.minimum(admitted, queue.size)
+        rows = waiting.nonzero()[0]
+        if rows.size:
+            waits = np.zeros(self._size)
+            waits[rows] = queue.take(second, rows, waiting[rows])
+            left += waiting
+        if self.limits.refusing:
+            refused = (self.limits.reject & (left > 0)).nonzero()[0]
+            self.recorder.failed("429", refused, left[refused], left[refused] * _REFUSAL)
             left[refused] = 0
-        self.queue.push(second, left)
+        queue.push(second, left)
         return waits
 
     def _finish(self, finished: Counts, waits: Reals, inside: Counts, stretch: Reals) -> None:
-        self._waits += waits
-        share = self._waits * (finished / np.maximum(inside, 1))
-        self._waits -= share
-        self.recorder.served(asynchronous=False, counts=finished, waits=share, stretch=stretch)
+        carried = self._waits + waits
+        share = carried * (finished / np.maximum(inside, 1))
+        self._waits = carried - share
+        self.recorder.served(finished, share, stretch)
 
-    def _step_async(self, second: int, rates: Reals, replicas: Counts, slots: Counts) -> None:
-        late, lost = self.backlog.expire(second, self.limits.ttl)
+    def _serve_both(
+        self, second: int, rates: Reals, held: Counts, demand: Counts, slots: Counts, replicas: Counts
+    ) -> tuple[Counts, Counts, Reals]:
+        rows, backlog = self.async_rows, self.backlog
+        late, lost = backlog.expire(second, self.limits.ttl)
         if late.size:
-            self.expired[late] += lost
-        self.backlog.push(second, self._rng.poisson(rates))
-        held = self.running_async
-        # Synchronous requests win: nothing new starts while any of them waits.
-        free = np.where(self.queue.size > 0, 0, np.maximum(slots - self.held, 0))
-        demand = np.where(free > 0, self.backlog.size, 0)
-        finished, self.running_async, stretch = serve(self._rng, self.model, held, demand, free, replicas, self.held)
-        started = self.running_async + finished - held
-        rows = np.flatnonzero(started > 0)
-        if rows.size:
-            self.queue_waits[rows] += self.backlog.take(second, rows, started[rows])
-            self.dequeued += started
-        self.answered_async += finished
-        # The time in the async queue has a histogram of its own; the response time begins when the worker calls the model.
-        self.recorder.served(asynchronous=True, counts=finished, waits=self._nothing.astype(np.float64), stretch=stretch)
+            self.expired[rows[late]] += lost
+        backlog.push(second, self._rng.poisson(rates))
+        running = self.running_async
+        # Synchronous requests win: what runs stays, but nothing asynchronous starts in a slot that one of them wants.
+        free = np.maximum(slots[rows] - held[rows] - demand[rows], 0)
+        finished, after, stretch = serve(
+            self._rng,
+            self.model,
+            np.concatenate((held, running[rows])),
+            np.concatenate((demand, backlog.size * (free > 0))),
+            np.concatenate((np.maximum(slots - running, 0), free)),
+            np.concatenate((replicas, replicas[rows])),
+            np.concatenate((running, held[rows])),
+        )
+        done, running_after = finished[self._size :], after[self._size :]
+        started = running_after + done - running[rows]
+        lines = started.nonzero()[0]
+        if lines.size:
+            self.queue_waits[rows[lines]] += backlog.take(second, lines, started[lines])
+            self.dequeued[rows] += started
+        self.running_async[rows] = running_after
+        self.queued_async[rows] = backlog.size
+        self.answered_async[rows] += done
+        self.recorder.served_async(rows, done, stretch[self._size :])
+        return finished, after, stretch

@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 KeyType = Literal["PERSONAL", "WORKSPACE_MANAGE_ALL", "WORKSPACE_EXPORT_METRICS", "WORKSPACE_INVOKE", "WORKSPACE_MANAGE_API_KEYS"]
+Backpressure = Literal["QUEUE_ON_FULL", "REJECT_ON_FULL"]
 _Name = Annotated[str, Meta(min_length=1, max_length=200)]
 _Id = Annotated[str, Meta(pattern="^[A-Za-z0-9]{1,32}$")]
 
@@ -74,7 +75,8 @@ class Key(_Node, frozen=True, kw_only=True):
 
 
 class Schedule(_Node, frozen=True, kw_only=True):
-    """An autoscaling schedule of an environment. ``settings`` overrides; hours are in the environment's time zone; HOURLY uses minutes only.
+    """An autoscaling schedule of an environment. ``settings`` overrides; hours are in the environment's time zone; HOURLY uses minutes
+    only.
 
     A one-time schedule has ``start_at`` and ``end_at`` as offsets from the first answer.
     """
@@ -94,7 +96,9 @@ class Schedule(_Node, frozen=True, kw_only=True):
 
 
 class Deployment(_Node, frozen=True, kw_only=True):
-    """One deployment. ``state`` is how it begins: serving at once, ``new`` (its first deploy lies ahead), scaled to zero or switched off."""
+    """One deployment. ``state`` is how it begins: serving at once, ``new`` (its first deploy lies ahead), scaled to zero or switched
+    off.
+    """
 
     name: _Name = "deployment-1"
     id: _Id | None = None
@@ -114,7 +118,7 @@ class Deployment(_Node, frozen=True, kw_only=True):
     async_use: AsyncUse = AsyncUse()
     labels: dict[str, Any] | None = None
     region: str | None = None
-    backpressure: Literal["QUEUE_ON_FULL", "REJECT_ON_FULL"] | None = None
+    backpressure: Backpressure | None = None
     replicas: Annotated[int, Meta(ge=0)] | None = None
 
 
@@ -128,7 +132,7 @@ class Environment(_Node, frozen=True, kw_only=True):
     async_workload: Workload | None = None
     timezone: str | None = None
     schedules: tuple[Schedule, ...] = ()
-    backpressure: Literal["QUEUE_ON_FULL", "REJECT_ON_FULL"] | None = None
+    backpressure: Backpressure | None = None
 
 
 class Model(_Node, frozen=True, kw_only=True):

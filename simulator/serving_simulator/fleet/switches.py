@@ -20,7 +20,8 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``panic_mode`` (A 1.3, unknown for the platform; off): Knative's short window. ``panic_threshold``: want over ready that starts it.
     ``tick`` (A 1.3, Knative's 2 s). ``scale_up_ratio`` (A 1.3, Knative's 1000: no limit in practice).
-    ``step_of`` (A 1.2: both are documented): a scale-down step takes a share of the ``running`` replicas or of the ``surplus`` over the minimum.
+    ``step_of`` (A 1.2: both are documented): a scale-down step takes a share of the ``running`` replicas or of the ``surplus`` over the
+    minimum.
     ``async_in_load`` (A 1.4: newer pages exclude async requests): whether they count as in-flight load.
     ``parking_timeout`` (A 1.5: 1200 s in tables, 600 s in prose). ``predict_timeout``: the same limit for a running request.
     ``autoscaling_in_rollout`` (A 1.9: current pages continue, earlier ones suspend).
@@ -66,4 +67,4 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     lag_min: Annotated[int, Meta(ge=0, le=600)] = 15
     lag_max: Annotated[int, Meta(ge=0, le=600)] = 60
     history: Seconds = Seconds(6 * 3600)
-    flush: Annotated[int, Meta(ge=1, le=60)] = 5
+    flush: Annotated[int, Meta(ge=1, le=60)] = 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -30,20 +31,10 @@ def _samples(families: Iterable[object]) -> Samples:
 
 @pytest.fixture(scope="session")
 def text_samples() -> Callable[[bytes], Samples]:
-    """All samples of a 0.0.4 page by name and non-empty labels; a counter keeps the name that it has on the page."""
-
-    def read(page: bytes) -> Samples:
-        families = list(parse_text(page.decode()))
-        typed = {line.split(" ")[2] for line in page.decode().split("\n") if line.startswith("# TYPE ") and line.endswith(" counter")}
-        for family in families:
-            # The reader adds _total to the samples of counters that have none.
-            family.samples = [
-                sample._replace(name=family.name) if family.type == "counter" and family.name in typed else sample
-                for sample in family.samples
-            ]
-        return _samples(families)
-
-    return read
+    """All samples of a 0.0.4 page by name and non-empty labels."""
+    # The reader adds _total to the samples of counters that have none; as gauges they keep the name that they have on the page.
+    counter_line = re.compile(r"^(# TYPE \S+) counter$", re.MULTILINE)
+    return lambda page: _samples(parse_text(counter_line.sub(r"\1 gauge", page.decode())))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+
 from serving_simulator.clock import SimClock
 from serving_simulator.emulator import Emulator
 

@@ -78,7 +78,9 @@ class FakeWorld:
         labels = {"team": "search", "nested": {"a": [1, None]}}
         self.deployment_list = [
             deployment("prod1", "modela", is_production=True, environment="production", region="us", labels=labels),
-            deployment("cand1", "modela", environment="production", status="LOADING_MODEL", active_replica_count=0, autoscaling_settings=None),
+            deployment(
+                "cand1", "modela", environment="production", status="LOADING_MODEL", active_replica_count=0, autoscaling_settings=None
+            ),
             deployment("dev1", "modela", is_development=True, backpressure_policy="REJECT_ON_FULL"),
             deployment("old1", "modelb", status="INACTIVE", active_replica_count=0, instance_type_name=None),
         ]
@@ -114,7 +116,9 @@ class FakeWorld:
     def event(number: int) -> AuditEventView:
         names = {"model_id": "modela", "model_name": "chat", "deployment_id": f"dep{number}", "deployment_name": f"deployment-{number}"}
         if number % 5 == 0:
-            return AuditEventView(f"evt{number:03}", START - 4500 + 100 * number, "MODEL_DEPLOYMENT_PROMOTED", {**names, "environment_name": "production"})
+            return AuditEventView(
+                f"evt{number:03}", START - 4500 + 100 * number, "MODEL_DEPLOYMENT_PROMOTED", {**names, "environment_name": "production"}
+            )
         if number % 5 == 1:
             settings = {name: getattr(SETTINGS, name) for name in SETTINGS.__slots__}
             kind = "MODEL_DEPLOYMENT_AUTOSCALING_SETTINGS_CHANGED"
@@ -131,7 +135,10 @@ class FakeWorld:
             return HistoryWindow(times, {"baseten_replicas_active": (0.0,) * 361}, {}, {})
         return HistoryWindow(
             times=times,
-            gauges={"baseten_replicas_active": tuple(1.0 if i % 2 == 0 else 3.0 for i in count), "baseten_concurrent_requests": (4.0,) * 361},
+            gauges={
+                "baseten_replicas_active": tuple(1.0 if i % 2 == 0 else 3.0 for i in count),
+                "baseten_concurrent_requests": (4.0,) * 361,
+            },
             counters={
                 "baseten_inference_requests_total": {"200": tuple(float(i) for i in count), "502": tuple(float(i // 10) for i in count)},
                 "baseten_container_cpu_usage_seconds_total": {"": tuple(60.0 * i for i in count)},
@@ -206,7 +213,10 @@ class FakeWorld:
     def chain_deployments(self, chain_id: str) -> Sequence[ChainDeploymentView]:
         if chain_id != "chain1":
             raise KeyError(chain_id)
-        chainlets = (ChainletView("let1", "Split", SETTINGS, "4x16", 1, "ACTIVE"), ChainletView("let2", "Speak", None, "H100", 0, "DEPLOYING"))
+        chainlets = (
+            ChainletView("let1", "Split", SETTINGS, "4x16", 1, "ACTIVE"),
+            ChainletView("let2", "Speak", None, "H100", 0, "DEPLOYING"),
+        )
         return [ChainDeploymentView("chdep1", "chain1", CREATED, "production", "ACTIVE", chainlets)]
 
     def async_queue(self, deployment_id: str) -> AsyncQueueView:
@@ -224,7 +234,10 @@ class FakeWorld:
     def usage(self, start_date: str, end_date: str) -> Sequence[UsageView]:
         days = [day for day in ("2026-09-20", "2026-09-21") if start_date <= day <= end_date]
         return [
-            *(UsageView("prod1", "MODEL_DEPLOYMENT", "name-of-prod1", "chat", "L4:4x16", "production", day, 60, 0.8484, 120) for day in days),
+            *(
+                UsageView("prod1", "MODEL_DEPLOYMENT", "name-of-prod1", "chat", "L4:4x16", "production", day, 60, 0.8484, 120)
+                for day in days
+            ),
             *(UsageView("gone1", "MODEL_DEPLOYMENT", "gone", "chat", "H100", None, day, 1, 0.10833, 0) for day in days[:1]),
         ]
 
@@ -238,7 +251,13 @@ class FakeWorld:
     def _build(self, number: int) -> FeedPage:
         def labels(view: DeploymentView, *extra: tuple[str, str]) -> tuple[tuple[str, str], ...]:
             name = next(model.name for model in self.model_list if model.id == view.model_id)
-            return (("model_id", view.model_id), ("model_name", name), ("deployment_id", view.id), *extra, ("environment", view.environment or ""))
+            return (
+                ("model_id", view.model_id),
+                ("model_name", name),
+                ("deployment_id", view.id),
+                *extra,
+                ("environment", view.environment or ""),
+            )
 
         live = [view for view in self.deployment_list if view.status != "INACTIVE"] + [self.deployment_list[-1]]
         histogram = [
@@ -247,7 +266,9 @@ class FakeWorld:
         ]
         histogram += [("_sum", labels(live[0], ("status_code", "200")), 2.75), ("_count", labels(live[0], ("status_code", "200")), 5.0)]
         families = (
-            FeedFamily("baseten_concurrent_requests", "gauge", "In-flight\nrequests.", tuple(("", labels(view), float(number)) for view in live)),
+            FeedFamily(
+                "baseten_concurrent_requests", "gauge", "In-flight\nrequests.", tuple(("", labels(view), float(number)) for view in live)
+            ),
             FeedFamily("baseten_end_to_end_response_time_seconds", "histogram", "Latency.", tuple(histogram)),
             FeedFamily("vllm:num_requests_running", "gauge", "Running.", (("", (("deployment_id", "prod1"), ("replica", "abcde")), 0.5),)),
             FeedFamily("baseten_container_restarts_total", "counter", "Restarts.", (("", labels(live[0]), 1e6),)),
@@ -269,7 +290,7 @@ class FakeWorld:
         )
 
     def truth(self, deployment_id: str) -> Mapping[str, Any]:
-        if all(view.id != deployment_id for view in self.deployment_list):
+        if deployment_id not in {"let1", "let2", *(view.id for view in self.deployment_list)}:
             raise KeyError(deployment_id)
         return {"active": 2, "in_flight": 7}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from serving_simulator.api.access import read_key
 from serving_simulator.api.limits import FixedWindow, RateLimits, SlidingWindow
 from serving_simulator.api.switches import ApiSwitches

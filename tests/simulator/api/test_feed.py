@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+
 from serving_simulator.api.feed import FeedRenderer, spell_value
 from serving_simulator.views import FeedFamily, FeedPage
 
@@ -83,14 +84,26 @@ async def test_promtool_and_the_reference_parser_read_it(rig: Rig) -> None:
     tool = shutil.which("promtool")
     if tool is None:
         pytest.skip("promtool is not on PATH")
-    run = await asyncio.to_thread(subprocess.run, [tool, "check", "metrics"], input=text, capture_output=True, text=True, timeout=20, check=False)
+    run = await asyncio.to_thread(
+        subprocess.run, [tool, "check", "metrics"], input=text, capture_output=True, text=True, timeout=20, check=False
+    )
     assert "error while linting" not in run.stderr, run.stderr
     assert "text format parsing error" not in run.stderr, run.stderr
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0"), (-0.0, "0"), (1e6, "1000000"), (0.1, "0.1"), (1e20, "1e+20"), (math.inf, "+Inf"), (-math.inf, "-Inf"), (math.nan, "NaN"), (3, "3")],
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (1e6, "1000000"),
+        (0.1, "0.1"),
+        (1e20, "1e+20"),
+        (math.inf, "+Inf"),
+        (-math.inf, "-Inf"),
+        (math.nan, "NaN"),
+        (3, "3"),
+    ],
 )
 def test_values_are_spelled_as_the_format_wants(value: float, text: str) -> None:
     assert spell_value(value) == text

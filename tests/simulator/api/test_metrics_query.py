@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from serving_simulator.api.metric_steps import Buckets, Steps, add_buckets, counter_increase, quantile
 from serving_simulator.api.metrics_query import lag_seconds, step_seconds
 from serving_simulator.api.switches import ApiSwitches
@@ -66,7 +67,10 @@ async def test_current_is_the_newest_that_has_arrived(rig: Rig) -> None:
     assert 60 <= lag <= 180
     assert newest > START  # the fake history reaches into the future; nothing of that may be seen
     rig.world.histories["prod1"] = HistoryWindow(
-        (START - 400, START - lag - 1, START - lag + 1, START), {ACTIVE: (1.0, 2.0, 3.0, 4.0)}, {REQUESTS: {"200": (0.0, 7.0, 50.0, 90.0)}}, {}
+        (START - 400, START - lag - 1, START - lag + 1, START),
+        {ACTIVE: (1.0, 2.0, 3.0, 4.0)},
+        {REQUESTS: {"200": (0.0, 7.0, 50.0, 90.0)}},
+        {},
     )
     document = await rig.get(PATH, metrics=[ACTIVE, REQUESTS])
     assert (document["mode"], document["start_epoch_millis"]) == ("CURRENT", document["end_epoch_millis"])

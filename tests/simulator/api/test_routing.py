@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from serving_simulator.api.errors import Surface
 from serving_simulator.api.routing import locate
 
@@ -49,7 +50,9 @@ async def test_queue_of_a_chain(rig: Rig, path: str, deployment: str) -> None:
     assert document == {"model_id": "chain1", "deployment_id": deployment, "num_queued_requests": 0, "num_in_progress_requests": 0}
 
 
-@pytest.mark.parametrize("path", ["/production/async_queue_status", "/environments/x/async_queue_status", "/deployment/y/async_queue_status"])
+@pytest.mark.parametrize(
+    "path", ["/production/async_queue_status", "/environments/x/async_queue_status", "/deployment/y/async_queue_status"]
+)
 async def test_regional_hosts_refuse_paths_that_name_an_environment(rig: Rig, path: str) -> None:
     reply = await rig.ask(f"/model-modela-production{path}")
     assert (reply.status, reply.json["error_code"]) == (400, "client_error")
@@ -97,7 +100,17 @@ async def test_settings_are_changed_asynchronously(rig: Rig) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [{"min_replica": -1}, {"min_replica": 9}, {"max_replica": 0}, {"autoscaling_window": 5}, {"max_scale_down_rate": 51}, {"speed": 1}, {"min_replica": "2"}, [], None],
+    [
+        {"min_replica": -1},
+        {"min_replica": 9},
+        {"max_replica": 0},
+        {"autoscaling_window": 5},
+        {"max_scale_down_rate": 51},
+        {"speed": 1},
+        {"min_replica": "2"},
+        [],
+        None,
+    ],
 )
 async def test_settings_are_checked(rig: Rig, body: Any) -> None:
     reply = await rig.ask(f"{DEPLOYMENT}/autoscaling_settings", method="PATCH", json=body)

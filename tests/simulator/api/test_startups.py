@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from serving_simulator.api.switches import ApiSwitches
 
 from .conftest import Rig

@@ -71,6 +71,7 @@ class FeedSource:
         self._history.clear()
         self._recorded_at = float("-inf")
         self._context.state.feed = None
+        self._context.state.feed_read.clear()
         self._context.state.desired = {}
         self._units.clear()
         self._derived.clear()
@@ -90,6 +91,7 @@ class FeedSource:
         latest = readings(decoded.observed)
         self._call_attention(context.state.feed, latest)
         context.state.feed = latest
+        context.state.feed_read.set()
 
     def _call_attention(self, before: Mapping[Key, FeedReading] | None, latest: Mapping[Key, FeedReading]) -> None:
         """Bring models forward in the inventory whose replicas changed, or that have a deployment which it does not know."""

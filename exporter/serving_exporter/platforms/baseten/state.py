@@ -6,6 +6,7 @@ here has passed the workspace's include and exclude filters.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -73,7 +74,12 @@ class ChainRecord:
 
 @dataclass(slots=True)
 class WorkspaceState:
-    """See the module. ``attention`` holds the models that somebody saw change: the inventory reads them next and empties it."""
+    """See the module.
+
+    ``attention`` holds the models that somebody saw change: the inventory reads them next and empties it. ``feed_read`` and
+    ``inventory_read`` are set while those sources have something; a source that must know what there is waits for them at the start.
+    ``inventory_complete`` says that every model has been read: only then is a deployment that is not there gone.
+    """
 
     feed: Mapping[Key, FeedReading] | None = None
     models: dict[str, ModelRecord] | None = None
@@ -82,6 +88,9 @@ class WorkspaceState:
     prices: PriceBook | None = None
     chains: dict[str, ChainRecord] = field(default_factory=dict)
     attention: set[str] = field(default_factory=set)
+    feed_read: asyncio.Event = field(default_factory=asyncio.Event)
+    inventory_read: asyncio.Event = field(default_factory=asyncio.Event)
+    inventory_complete: bool = False
     on_model_changed: list[Callable[[str], None]] = field(default_factory=list)
     on_chain_changed: list[Callable[[str], None]] = field(default_factory=list)
 
@@ -93,7 +102,7 @@ class WorkspaceState:
 
     def known_deployments(self) -> set[Key] | None:
         """Every deployment of the inventory or, where that is not known, of the feed; None when neither is."""
-        if self.models is not None:
+        if self.inventory_read.is_set():
             return {key for key, _, _ in self.deployments()}
         return None if self.feed is None else set(self.feed)
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from serving_exporter.clock import Clock
 from serving_exporter.platforms.contract import NotPermitted, SourceError, Throttled
 
-__all__ = ["NEXT_TURN", "TURN_SECONDS", "Turn", "read_parts"]
+__all__ = ["NEXT_TURN", "TURN_SECONDS", "Failures", "Turn", "read_parts"]
 
 TURN_SECONDS = 20.0
 """How long a turn starts new reads."""
@@ -26,7 +26,7 @@ NEXT_TURN = 0.5
 _CONCURRENCY = 6
 _HOPELESS = 12  # failures without any success, after which the rest of the turn would only spend budget
 
-P = TypeVar("P")
+P = TypeVar("P", bound=Hashable)
 
 
 @dataclass(slots=True)
@@ -54,6 +54,32 @@ class Turn(Generic[P]):
         if self.throttled is not None:
             return self.throttled.retry_after
         return NEXT_TURN if self.left else None
+
+
+class Failures(Generic[P]):
+    """Since when parts have been failing, and why."""
+
+    def __init__(self) -> None:
+        self._since: dict[P, tuple[float, SourceError]] = {}
+
+    def note(self, turn: Turn[P], now: float) -> None:
+        """Take over what a turn that ended at ``now`` (monotonic) says."""
+        for part in turn.read:
+            self._since.pop(part, None)
+        for part, error in turn.failed:
+            self._since[part] = (self._since[part][0] if part in self._since else now, error)
+
+    def keep_only(self, parts: Collection[P]) -> None:
+        """Forget every other part."""
+        self._since = {part: entry for part, entry in self._since.items() if part in parts}
+
+    def expired(self, now: float, max_age: float) -> list[P]:
+        """Give the parts that have been failing for ``max_age`` seconds."""
+        return [part for part, (since, _) in self._since.items() if now - since >= max_age]
+
+    def problems(self, name: Callable[[P], str]) -> dict[str, SourceError]:
+        """Give the errors by the parts' names."""
+        return {name(part): error for part, (_, error) in self._since.items()}
 
 
 async def read_parts(parts: Iterable[P], read: Callable[[P], Awaitable[None]], clock: Clock) -> Turn[P]:
