@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,12 @@ import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_stray_loop() -> None:
+    """Say that there is no current loop: the virtual-time plugin asks for one before the first synchronous test and would leave it open."""
+    asyncio.set_event_loop(None)
 
 
 @pytest.fixture(autouse=True)

@@ -37,7 +37,7 @@ class Telemetry:
     """All self-metrics of one process. Its methods are cheap and never raise for a value that they do not know."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry(auto_describe=True)
+        self._registry = CollectorRegistry(auto_describe=False)
         self._families = _Families(self._registry)
         self._sources: dict[tuple[str, str], SourceTelemetry] = {}
         ProcessCollector(registry=self._registry)

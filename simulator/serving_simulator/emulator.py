@@ -100,8 +100,7 @@ class Emulator:
 
     async def __aenter__(self) -> Self:
         start = self._clock.wall()
-        # A world reads zone and trace files and lives through its warm-up when it is made: not on the loop.
-        world = self._given_world or await asyncio.to_thread(World, self._fleet, seed=self._seed, start=start)
+        world = self._given_world or await self._make_world(start)
         organization = Organization(self._fleet, world.models(), start)
         self._service = Service(world, organization, self._clock, Router(ENDPOINTS), seed=self._seed, switches=self._switches)
         application = web.Application()
@@ -122,6 +121,11 @@ class Emulator:
         if self._ticking:
             self._ticker = asyncio.create_task(self._tick(), name="emulator-ticker")
         return self
+
+    async def _make_world(self, start: float) -> SimulatedWorld:
+        # It reads zone and trace files and lives through its warm-up: not on the loop.
+        world: World = await asyncio.to_thread(World, self._fleet, seed=self._seed, start=start)
+        return world
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._ticker is not None:

@@ -173,6 +173,7 @@ class Commands:
         simulation.audit.deployment(simulation.now, "MODEL_DEPLOYMENT_DELETED", row, user=True)
         simulation.deactivate(row, status_seconds=0.0)
         row.deleted = True
+        simulation.reload(row)
         for state in self._environments:
             if state.current is row:
                 state.current = None

@@ -83,14 +83,13 @@ class Promotions:
             raise ValueError(f"environment {environment.name}: {candidate.name} already serves it")
         simulation.audit.promoted(simulation.now, candidate, environment.name)
         current = environment.current
-        candidate.environment = environment.name
         if environment.spec.backpressure:
             candidate.backpressure = environment.spec.backpressure
         simulation.change_settings(candidate, environment.in_force)
         if current is None:
             self._take_over(environment, candidate)
             return
-        candidate.phase = "promoting"
+        simulation.place(candidate, environment.name, "promoting")
         total = max(self._total(environment, current, candidate), 1)
         step = self._step_size(environment, total) if environment.spec.promotion.rolling_deploy else total
         environment.promotion = Promotion(candidate, total, min(step, total))
@@ -195,7 +194,7 @@ class Promotions:
 
     def _take_over(self, environment: EnvironmentState, row: Row) -> None:
         environment.current = row
-        row.environment, row.phase = environment.name, "stable"
+        self._simulation.place(row, environment.name)
         environment.promotion = None
         if not row.active:
             self._simulation.activate(row)
@@ -205,12 +204,12 @@ class Promotions:
         simulation, old, new = self._simulation, environment.current, promotion.candidate
         promotion.status, promotion.percent, promotion.ended = "SUCCEEDED", 100, simulation.now
         environment.current = new
-        new.phase = "stable"
+        simulation.place(new, environment.name)
         simulation.bound(new, None)
         simulation.autoscaler.reset(new.index, max(1, int(simulation.lifecycle.wanted()[new.index])))
         self._share(environment, 0.0)
         if old is not None:
-            old.environment, old.phase = None, "stable"
+            simulation.place(old, None)
             simulation.bound(old, None)
             self._clean_up(environment, old)
 
@@ -229,7 +228,7 @@ class Promotions:
         simulation, candidate = self._simulation, promotion.candidate
         promotion.status, promotion.error, promotion.percent, promotion.ended = status, error, 0, simulation.now
         self._share(environment, 0.0)
-        candidate.environment, candidate.phase = None, "stable"
+        simulation.place(candidate, None)
         simulation.bound(candidate, None)
         simulation.scale_to_zero(candidate)
         if environment.current is not None:

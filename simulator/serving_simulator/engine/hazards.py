@@ -15,7 +15,7 @@ __all__ = ["INTERVAL", "Hazards", "working_set"]
 INTERVAL = 5  # seconds between two looks
 
 
-def working_set(parameters: Parameters, each: Reals, age: Reals) -> Reals:
+def working_set(parameters: Parameters, each: Reals, age: Reals | float) -> Reals:
     """Memory of one container in MiB with ``each`` requests on it, ``age`` seconds after it started."""
     return parameters.memory_base + parameters.memory_request * each + parameters.memory_leak * age
 

@@ -7,19 +7,19 @@ its own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
 from .queueing import Counts, Reals
-from .recorder import DURATION_BOUNDS
-
-if TYPE_CHECKING:
-    from .simulation import Simulation
+from .recorder import CODES, DURATION_BOUNDS, Recorder
+from .rows import Row
+from .traffic import Traffic
 
 __all__ = ["Integrals"]
 
 _IDLE_CORES = 0.05
+_ANSWERED = [CODES.index(("200", False)), CODES.index(("200", True))]
 _CORES_SHARE = 0.6
 
 
@@ -30,11 +30,10 @@ class Integrals:
     the time in the async queue.
     """
 
-    def __init__(self, simulation: Simulation) -> None:
-        rows = len(simulation.rows)
-        self._simulation = simulation
-        self._cores: Reals = np.array([row.instance.millicpu_limit / 1000 for row in simulation.rows])
-        self._last = simulation.now
+    def __init__(self, deployments: Sequence[Row], begin: int) -> None:
+        rows = len(deployments)
+        self._cores: Reals = np.array([row.instance.millicpu_limit / 1000 for row in deployments], np.float64)
+        self._last = begin
         self._answered: Counts = np.zeros(rows, np.int64)
         self._busy_since: Reals = np.zeros(rows)
         self._seconds = 0
@@ -43,10 +42,9 @@ class Integrals:
         self.queue_waits: Counts = np.zeros((rows, len(DURATION_BOUNDS) + 1), np.int64)
         self.queue_wait_sum: Reals = np.zeros(rows)
 
-    def flush(self, now: int) -> None:
+    def flush(self, now: int, traffic: Traffic, recorder: Recorder, ready: Counts) -> None:
         """Add what has happened since the last flush."""
-        simulation = self._simulation
-        traffic, seconds = simulation.traffic, now - self._last
+        seconds = now - self._last
         if seconds <= 0:
             return
         self._last = now
@@ -55,8 +53,8 @@ class Integrals:
         self._busy_since += traffic.busy
         self._seconds += seconds
         traffic.busy[:] = 0.0
-        answered = simulation.recorder.counts[0] + simulation.recorder.counts[6]
-        self.requests += (answered - self._answered) / np.maximum(simulation.lifecycle.ready, 1)
+        answered = recorder.counts[_ANSWERED].sum(axis=0)
+        self.requests += (answered - self._answered) / np.maximum(ready, 1)
         self._answered = answered
         rows = np.flatnonzero(traffic.dequeued)
         if rows.size:

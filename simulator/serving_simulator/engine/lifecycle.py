@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .pods import PHASES, Attempt, Phase, Pod, PodState
+from .pods import PHASES, Attempt, Phase, Pod, PodState, ServingPod
 from .queueing import Counts, Reals
 from .rows import Row
 from .starts import StartTimes
@@ -31,6 +31,7 @@ _BACKOFF_RESET = 600.0  # a container that ran this long starts with a short bac
 _LOADS_BEFORE_REPLACEMENT = 4
 _DRAIN = (30.0, 60.0)
 _KEPT_ATTEMPTS = 1000
+_RUNNING = (PodState.READY, PodState.UNREADY)
 _STATE_OF = {
     "SCHEDULING": PodState.PENDING,
     "IMAGE_PULL": PodState.PULLING,
@@ -48,6 +49,7 @@ class Losses:
     on_loss: Callable[[Pod, str], None]
     on_bill: Callable[[Pod, float, float], None]
     on_first_ready: Callable[[Row, float], None]
+    marks: Callable[[int], tuple[float, float]]
 
 
 @dataclass(slots=True, order=True)
@@ -77,6 +79,8 @@ class Lifecycle:
         self.hung: Counts = np.zeros(len(rows), np.int64)
         self.oldest_start: Reals = np.full(len(rows), np.inf)
         self.restarts_ever: Counts = np.zeros(len(rows), np.int64)
+        self.restarts: Counts = np.zeros(len(rows), np.int64)
+        self.serving: list[tuple[ServingPod, ...]] = [() for _ in rows]
         self._known_ids: set[str] = set()
 
     def starting(self) -> Counts:
@@ -163,7 +167,6 @@ class Lifecycle:
             row.failed_loads += 1
         self._leave(pod, "crash")
         pod.sick = pod.hung = False
-        pod.marks = None
         self._set(pod, PodState.CRASHED, now)
         if pod.failed_loads >= _LOADS_BEFORE_REPLACEMENT:
             self._schedule(pod, now + self._next_backoff(pod), "replace")
@@ -209,6 +212,7 @@ class Lifecycle:
             case "restart":
                 pod.restarts += 1
                 self.restarts_ever[pod.row] += 1
+                self.restarts[pod.row] += 1
                 self._begin(pod, at, "CONTAINER_START")
             case "replace":
                 row = self._rows[pod.row]
@@ -226,7 +230,6 @@ class Lifecycle:
                     self.sick[pod.row] -= pod.sick
                 pod.sick = False
                 self._set(pod, PodState.READY, at)
-                self._refresh_oldest(pod.row)
             case "gone":
                 self._forget(pod, at)
 
@@ -275,9 +278,9 @@ class Lifecycle:
 
     def _become_ready(self, pod: Pod, at: float) -> None:
         row = self._rows[pod.row]
+        pod.marks = self._hooks.marks(pod.row)
         self._set(pod, PodState.READY, at)
         pod.failed_loads = row.failed_loads = 0
-        self._refresh_oldest(pod.row)
         row.waking = row.deploying = False
         if not row.served:
             row.served = True
@@ -305,11 +308,11 @@ class Lifecycle:
     def _set(self, pod: Pod, state: PodState, now: float) -> None:
         self.counts[pod.state, pod.row] -= 1
         self.counts[state, pod.row] += 1
-        was_ready = pod.state == PodState.READY
+        served = pod.state in _RUNNING
         pod.state, pod.since = state, now
         pod.epoch += 1
-        if was_ready:
-            self._refresh_oldest(pod.row)
+        if served or state in _RUNNING:
+            self._refresh(pod.row)
 
     def _forget(self, pod: Pod, now: float) -> None:
         self._leave(pod, "end")
@@ -319,10 +322,13 @@ class Lifecycle:
         self.pods[pod.row].remove(pod)
         pod.epoch += 1
         self._known_ids.discard(pod.id)
-        self._refresh_oldest(pod.row)
+        self.restarts[pod.row] -= pod.restarts
+        self._refresh(pod.row)
 
-    def _refresh_oldest(self, row: int) -> None:
-        self.oldest_start[row] = min((pod.container_started for pod in self.pods[row] if pod.state == PodState.READY), default=np.inf)
+    def _refresh(self, row: int) -> None:
+        running = [pod for pod in self.pods[row] if pod.state in _RUNNING]
+        self.serving[row] = tuple(ServingPod(pod.id, pod.container_started, pod.marks) for pod in running)
+        self.oldest_start[row] = min((pod.container_started for pod in running if pod.state == PodState.READY), default=np.inf)
 
     def _next_backoff(self, pod: Pod) -> float:
         pod.backoff += 1

@@ -36,7 +36,7 @@ class Measurements:
         self._plan: deque[tuple[int, int]] = deque()
         self._taken: deque[tuple[int, Observation]] = deque()
         self._next_build = simulation.now + int(simulation.rare.integers(0, self._refresh))
-        self._shown: tuple[int, Observation] = (simulation.now, self._observer.observe(pods=True))
+        self._shown: tuple[int, Observation] = (simulation.now, self._observer.observe(restart=True))
         self._last_planned = simulation.now
         self._page: FeedPage | None = None
         kept = int(measurement.history) // _HISTORY_STEP
@@ -48,12 +48,12 @@ class Measurements:
         now = self._simulation.now
         while self._plan and self._plan[0][0] <= now:
             _, build = self._plan.popleft()
-            self._taken.append((build, self._observer.observe(pods=True)))
+            self._taken.append((build, self._observer.observe(restart=True)))
             self._plan_ahead()
         while self._taken and self._taken[0][0] <= now:
             self._shown, self._page = self._taken.popleft(), None
         if now % _HISTORY_STEP == 0 and self._history.maxlen:
-            self._history.append(self._observer.observe(pods=False))
+            self._history.append(self._observer.observe(restart=False))
 
     @property
     def shown(self) -> Observation:

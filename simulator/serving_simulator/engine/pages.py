@@ -8,7 +8,7 @@ import numpy as np
 
 from serving_simulator.views import FeedFamily, FeedPage
 
-from .observation import Observation, PodReading, code_label
+from .observation import Observation, PodReading, code_label, read_pods
 from .queueing import Counts, Reals
 from .recorder import DURATION_BOUNDS, HISTOGRAMS
 from .simulation import Simulation
@@ -107,16 +107,17 @@ class PageWriter:
         def family(name: str, kind: str, text: str, value: Callable[[PodReading], float]) -> FeedFamily:
             return FeedFamily(name, kind, text, tuple(("", labels, value(pod)) for labels, pod in replicas))
 
-        replicas = [(self.labels(seen, index, ("replica", pod.id)), pod) for index in shown for pod in seen.pods[index]]
+        rows = self._simulation.rows
+        read = {index: read_pods(seen, index, rows[index].instance.gpu_memory_limit_mib or 0) for index in shown if seen.pods[index]}
+        replicas = [(self.labels(seen, index, ("replica", pod.id)), pod) for index, pods in read.items() for pod in pods]
         yield family("baseten_container_cpu_usage_seconds_total", "counter", "CPU time of the container.", lambda pod: pod.cpu_seconds)
         yield family(
             "baseten_container_cpu_memory_working_set_bytes", "gauge", "Working set of the container.", lambda pod: pod.memory_bytes
         )
-        rows = self._simulation.rows
         replicas = [
             (self.labels(seen, index, ("replica", pod.id), ("gpu", str(gpu))), pod)
-            for index in shown
-            for pod in seen.pods[index]
+            for index, pods in read.items()
+            for pod in pods
             for gpu in range(rows[index].instance.gpu_count)
         ]
         yield family("baseten_gpu_memory_used", "gauge", "GPU memory in use, in MiB.", lambda pod: pod.gpu_memory)

@@ -44,6 +44,7 @@ class Parameters:
         )
         self.override: list[tuple[int, int] | None] = [None] * size
         self.awake = np.zeros(size, np.bool_)
+        self.listed = np.ones(size, np.bool_)
         self.load_factor: Reals = np.ones(size)
         self.error_rate: Reals = np.zeros(size)
         self.crash_rate: Reals = np.zeros(size)
@@ -87,6 +88,7 @@ class Parameters:
         limits.refusing = bool(limits.reject.any())
         on = row.active and not row.deleted and not row.build_failed and not row.failed
         self.awake[index] = on
+        self.listed[index] = not (row.deleted or row.build_failed)
         self.load_factor[index] = row.load_factor if on else 0.0
         faults = row.faults
         self.error_rate[index], self.poison[index] = faults.error_rate, faults.poison

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-__all__ = ["PHASES", "Attempt", "Phase", "Pod", "PodState"]
+__all__ = ["PHASES", "Attempt", "Phase", "Pod", "PodState", "ServingPod"]
 
 PHASES = ("SCHEDULING", "IMAGE_PULL", "WEIGHT_DOWNLOAD", "CONTAINER_CREATE", "CONTAINER_START", "READINESS")
 
@@ -67,4 +67,13 @@ class Pod:
     plan: dict[str, float] = field(default_factory=dict)
     attempt: Attempt | None = None
     billed_from: float | None = None
-    marks: tuple[float, float] | None = None
+    marks: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ServingPod:
+    """What a measurement needs to know of a running replica: when its container started, and the running totals at that moment."""
+
+    id: str
+    started: float
+    marks: tuple[float, float]

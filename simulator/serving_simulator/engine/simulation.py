@@ -39,6 +39,7 @@ class Simulation:
         # One generator for what happens every second and one for rare events: a new kind of event does not change the traffic.
         self.rng, self.rare = (np.random.Generator(np.random.SFC64(child)) for child in np.random.SeedSequence(seed).spawn(2))
         self.agenda = Agenda()
+        self.places: list[tuple[str | None, str]] = [(row.environment, row.phase) for row in self.rows]
         self.audit = AuditLog()
         self.ledger = Ledger()
         self._wire_workloads()
@@ -46,9 +47,9 @@ class Simulation:
         self.parameters = Parameters(fleet, self.rows, async_rows)
         self.recorder = self._recorder()
         self.traffic = Traffic(self.rng, self.parameters.service, self.parameters.limits, self.recorder, async_rows)
-        self.lifecycle = Lifecycle(self.rows, self.rare, Losses(self._lose, self._bill, self._served))
+        self.integrals = Integrals(self.rows, begin)
+        self.lifecycle = Lifecycle(self.rows, self.rare, Losses(self._lose, self._bill, self._served, self._marks))
         self.hazards = Hazards(self.parameters, self.lifecycle, self.traffic, self.rare)
-        self.integrals = Integrals(self)
         self._load_sum: Reals = np.zeros(len(self.rows))
         self._arrived: Counts = np.zeros(len(self.rows), np.int64)
         self._start_replicas()
@@ -78,7 +79,7 @@ class Simulation:
     def flush(self) -> None:
         """Bring counters, histograms and integrals up to this second."""
         self.recorder.flush()
-        self.integrals.flush(self.now)
+        self.integrals.flush(self.now, self.traffic, self.recorder, self.lifecycle.ready)
 
     def reload(self, row: Row) -> None:
         """Put what has changed for a row into force."""
@@ -90,6 +91,11 @@ class Simulation:
         self.parameters.load(row)
         if (old.autoscaling_window, old.scale_down_delay) != (settings.autoscaling_window, settings.scale_down_delay):
             self.autoscaler.reset(row.index, int(self.autoscaler.desired[row.index]))
+
+    def place(self, row: Row, environment: str | None, phase: str = "stable") -> None:
+        """Put a deployment into an environment (None: take it out) as ``stable`` or ``promoting``."""
+        row.environment, row.phase = environment, phase
+        self.places[row.index] = (environment, phase)
 
     def bound(self, row: Row, bounds: tuple[int, int] | None) -> None:
         """Let a rollout decide the bounds of a row; None gives them back to its settings."""
@@ -206,6 +212,9 @@ class Simulation:
     def _bill(self, pod: Pod, begin: float, end: float) -> None:
         if not self.rows[pod.row].spec.development:
             self.ledger.bill(pod.row, begin, end)
+
+    def _marks(self, row: int) -> tuple[float, float]:
+        return float(self.integrals.cpu[row]), float(self.integrals.requests[row])
 
     def _served(self, row: Row, now: float) -> None:
         """The first deploy of a row has finished: from now on its own minimum is in force."""

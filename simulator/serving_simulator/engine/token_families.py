@@ -11,7 +11,7 @@ import numpy as np
 from serving_simulator.fleet.parts import Tokens
 from serving_simulator.views import FeedFamily
 
-from .observation import Observation
+from .observation import Observation, read_pods
 from .queueing import Reals
 from .recorder import normal_cdf
 from .simulation import Simulation
@@ -37,7 +37,7 @@ def token_families(
         (index, tokens, pod, labeller(seen, index, (pod_label, hashlib.sha256(pod.id.encode()).hexdigest()[:12])))
         for index in shown
         if rows[index].settings.target_in_flight_tokens is not None and (tokens := rows[index].spec.service.tokens) is not None
-        for pod in seen.pods[index]
+        for pod in read_pods(seen, index, 0)
     ]
     for name, text, field in (
         ("baseten_llm_input_tokens_total", "Input tokens processed.", "input"),

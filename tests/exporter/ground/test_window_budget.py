@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ class World:
         self.use_grants = use_grants
         self.disk = "{}"
         self.arrivals: list[float] = []
+        self.tasks: list[asyncio.Task[Any]] = []
 
     def now(self) -> float:
         return self.clock.monotonic()
@@ -49,11 +51,17 @@ class World:
             self.disk = json.dumps(state)
 
         budget.persist = persist
-        workers = [asyncio.create_task(self.worker(budget)) for _ in range(workspaces)]
+        for _ in range(workspaces):
+            self.spawn(self.worker(budget))
         await self.clock.sleep(lifetime)
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        dying, self.tasks = self.tasks, []
+        for task in dying:
+            task.cancel()
+        await asyncio.gather(*dying, return_exceptions=True)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        self.tasks.append(asyncio.create_task(work))
+        return self.tasks[-1]
 
     async def worker(self, budget: WindowBudget) -> None:
         while True:
@@ -77,14 +85,11 @@ class World:
             budget.throttled(self.rng.choice([None, 0, 3, 37.0]))
 
     async def give_up(self, budget: WindowBudget) -> None:
-        """A waiter that is cancelled has spent nothing."""
-        waiter = asyncio.create_task(budget.acquire())
+        """Stop waiting after a while; a grant that came all the same goes unused."""
+        waiter = self.spawn(budget.acquire())
         await self.clock.sleep(self.rng.uniform(0, 10))
         waiter.cancel()
-        result = (await asyncio.gather(waiter, return_exceptions=True))[0]
-        if not isinstance(result, BaseException):
-            with result:
-                await self.request(budget)
+        await asyncio.gather(waiter, return_exceptions=True)
 
 
 async def live(

@@ -103,10 +103,17 @@ def test_every_table_scrolls_in_a_box_of_its_own_that_the_keyboard_reaches() -> 
 def test_sources_worst_first_with_words_ages_and_costs() -> None:
     states = ["off", "up", "not offered", "waiting", "not permitted", "failing"]
     sources = [
-        SourceStatus(state.replace(" ", "_"), state, interval=90, last_success=NOW - 125, last_error="" if state in ("up", "off") else "Boom.",  # type: ignore[arg-type]
-                     samples=12_345, blind_without="load signals")
+        SourceStatus(
+            name=state.replace(" ", "_"),
+            state=state,  # type: ignore[arg-type]
+            interval=90,
+            last_success=NOW - 125,
+            last_error="" if state in ("up", "off") else "Boom.",
+            samples=12_345,
+            blind_without="load signals",
+        )
         for state in states
-    ]  # fmt: skip
+    ]
     reader = Reader(render(Status("1", [WorkspaceStatus("w", sources)]), NOW))
     assert reader.first_cells() == ["Source", "failing", "not_permitted", "waiting", "not_offered", "up", "off"]
     up = next(row for row in reader.rows if row[0].startswith("up"))
@@ -179,7 +186,8 @@ def test_an_empty_status_is_a_page() -> None:
     ("seconds", "words"),
     [
         (None, "–"), (float("inf"), "–"), (0, "0 s"), (0.4, "under 1 s"), (1, "1 s"), (59.6, "1 min"), (60, "1 min"), (200, "3 min 20 s"),
-        (725, "12 min"), (3_600, "1 h"), (7_500, "2 h 5 min"), (3_601, "1 h"), (86_400, "1 d"), (90_000, "1 d 1 h"), (86_400 * 40 + 7_200, "40 d"),
+        (725, "12 min"), (3_600, "1 h"), (7_500, "2 h 5 min"), (3_601, "1 h"),
+        (86_400, "1 d"), (90_000, "1 d 1 h"), (86_400 * 40 + 7_200, "40 d"),
     ],
 )  # fmt: skip
 def test_durations_in_words(seconds: float | None, words: str) -> None:
@@ -196,7 +204,8 @@ def test_ages_in_words() -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (None, "–"), (float("nan"), "–"), (0.0, "0"), (-0.001, "0"), (4.0, "4"), (3.256, "3.26"), (100, "100"), (1_234_567.5, "1\u202f234\u202f567.5"),
+        (None, "–"), (float("nan"), "–"), (0.0, "0"), (-0.001, "0"), (4.0, "4"), (3.256, "3.26"), (100, "100"),
+        (1_234_567.5, "1\u202f234\u202f567.5"),
         (-2, "−2"), (float("inf"), "∞"), (float("-inf"), "−∞"),
     ],
 )  # fmt: skip

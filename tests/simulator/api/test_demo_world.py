@@ -21,23 +21,30 @@ from prometheus_client.parser import text_string_to_metric_families
 from serving_simulator.clock import SimClock
 from serving_simulator.emulator import Emulator
 from serving_simulator.fleet import load
+from serving_simulator.world import World
 
 from .fake_world import START
 
 KEY = {"Authorization": "Bearer demo.emulator"}
 FLEET = load("demo")
+# Half an hour after the start every story of the fleet has begun.
+NOW = START + 1800
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    made = World(FLEET, seed=1, start=START)
+    made.advance(NOW)
+    return made
 
 
 @asynccontextmanager
-async def demo() -> AsyncIterator[Emulator]:
-    # Half an hour later every story of the fleet has begun.
-    clock = SimClock(epoch=START)
-    async with Emulator(FLEET, clock=clock, ticking=False) as emulator:
-        await clock.sleep(1800)
+async def serving(world: World) -> AsyncIterator[Emulator]:
+    async with Emulator(FLEET, clock=SimClock(epoch=NOW), world=world, ticking=False) as emulator:
         yield emulator
 
 
-async def test_contracts_hold_for_everything_in_the_fleet(shared: Path) -> None:
+async def test_contracts_hold_for_everything_in_the_fleet(world: World, shared: Path) -> None:
     description = json.loads((shared / "reference/baseten-management-openapi.json").read_text("utf-8"))
     components = {"components": description["components"]}
 
@@ -45,7 +52,7 @@ async def test_contracts_hold_for_everything_in_the_fleet(shared: Path) -> None:
         errors = list(Draft202012Validator({"$ref": f"#/components/schemas/{schema}", **components}).iter_errors(document))
         assert not errors, (schema, errors[0].message)
 
-    async with demo() as emulator, aiohttp.ClientSession(headers=KEY) as session:
+    async with serving(world) as emulator, aiohttp.ClientSession(headers=KEY) as session:
 
         async def get(path: str, **params: Any) -> Any:
             async with session.get(f"{emulator.url}/v1{path}", params=params) as answer:
@@ -77,9 +84,9 @@ async def test_contracts_hold_for_everything_in_the_fleet(shared: Path) -> None:
         check("UsageSummaryV1", await get("/billing/usage_summary", start_date="2026-09-20T00:00:00Z", end_date="2026-09-22T00:00:00Z"))
 
 
-async def test_sdk_reads_the_whole_fleet() -> None:
+async def test_sdk_reads_the_whole_fleet(world: World) -> None:
     window = {"start_epoch_millis": round((START - 86_400) * 1000), "end_epoch_millis": round((START + 1800) * 1000)}
-    async with demo() as emulator, AsyncManagementClient(api_key="demo.emulator", base_url_override=emulator.url) as client:
+    async with serving(world) as emulator, AsyncManagementClient(api_key="demo.emulator", base_url_override=emulator.url) as client:
         starts = []
         for model in (await client.api.get_models()).models:
             for deployment in (await client.api.get_models_deployments(model_id=model.id)).deployments:
@@ -95,8 +102,8 @@ async def test_sdk_reads_the_whole_fleet() -> None:
         await client.api.get_chains()
 
 
-async def test_feed_parses_and_agrees_with_the_truth() -> None:
-    async with demo() as emulator, aiohttp.ClientSession(headers=KEY) as session:
+async def test_feed_parses_and_agrees_with_the_truth(world: World) -> None:
+    async with serving(world) as emulator, aiohttp.ClientSession(headers=KEY) as session:
         async with session.get(emulator.url + "/metrics") as answer:
             text = await answer.text()
         async with session.get(emulator.url + "/_emulator/truth") as answer:
@@ -117,8 +124,8 @@ async def test_feed_parses_and_agrees_with_the_truth() -> None:
     assert "error while linting" not in run.stderr, run.stderr
 
 
-async def test_a_setting_changed_over_the_api_takes_effect() -> None:
-    async with demo() as emulator, aiohttp.ClientSession(headers=KEY) as session:
+async def test_a_setting_changed_over_the_api_takes_effect(world: World) -> None:
+    async with serving(world) as emulator, aiohttp.ClientSession(headers=KEY) as session:
         models = emulator.world.models()
         deployment = next(
             d
@@ -134,3 +141,12 @@ async def test_a_setting_changed_over_the_api_takes_effect() -> None:
         await asyncio.sleep(120)
         async with session.get(path) as answer:
             assert (await answer.json())["autoscaling_settings"]["max_replica"] == body["max_replica"]
+
+
+async def test_the_fleet_makes_its_own_world_and_starts_at_the_clocks_present() -> None:
+    clock = SimClock(epoch=START)
+    async with Emulator(FLEET, clock=clock, ticking=False) as emulator:
+        assert emulator.world.now == START
+        await clock.sleep(95.5)
+        await emulator.advance()
+        assert emulator.world.now == START + 95

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from datetime import date as Date
 
 import msgspec
 
@@ -21,12 +20,12 @@ from serving_exporter.platforms.contract import Malformed, NotOffered, Poll, Sou
 __all__ = ["BillingSource"]
 
 _DAYS = 7
-_EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
+_EARLIEST = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """The API knows nothing earlier and refuses to be asked."""
 
 
 class _Day(msgspec.Struct, frozen=True):
-    date: Date
+    date: dt.date
     subtotal: Number | str | None = None
 
 
@@ -60,9 +59,9 @@ class BillingSource:
 
     async def poll(self) -> Poll:
         """Read the window anew. Raises ``SourceError``."""
-        now = datetime.fromtimestamp(self._context.clock.wall(), UTC)
-        start = max(_EARLIEST, now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=_DAYS))
-        window = {"start_date": _spelled(start), "end_date": _spelled(max(now, start + timedelta(seconds=1)))}
+        now = dt.datetime.fromtimestamp(self._context.clock.wall(), dt.UTC)
+        start = max(_EARLIEST, now.replace(hour=0, minute=0, second=0, microsecond=0) - dt.timedelta(days=_DAYS))
+        window = {"start_date": _spelled(start), "end_date": _spelled(max(now, start + dt.timedelta(seconds=1)))}
         try:
             summary = decode(await self._context.client.get(USAGE, params=window), _Summary)
         except NotFound as error:
@@ -91,16 +90,17 @@ class BillingSource:
 
 def _by_day(breakdown: Iterable[msgspec.Raw]) -> dict[str, float]:
     """Sum dollars by date. Raises ``Malformed`` when an entry cannot be read: a sum without it would be a wrong sum."""
-    amounts: dict[str, list[float | None]] = defaultdict(list)
+    amounts: dict[str, list[float]] = defaultdict(list)
+    unknown: set[str] = set()
     for element in breakdown:
         for day in decode(element, _Item).daily or ():
-            amounts[day.date.isoformat()].append(dollars(day.subtotal))
-    return {
-        date: math.fsum(known)
-        for date, parts in amounts.items()
-        if len(known := [part for part in parts if part is not None]) == len(parts)
-    }
+            amount = dollars(day.subtotal)
+            if amount is None:
+                unknown.add(day.date.isoformat())
+            else:
+                amounts[day.date.isoformat()].append(amount)
+    return {date: math.fsum(parts) for date, parts in amounts.items() if date not in unknown}
 
 
-def _spelled(moment: datetime) -> str:
+def _spelled(moment: dt.datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -28,6 +28,7 @@ class ChainsSource:
         self._chains: dict[str, Chain] = {}
         self._failures: Failures[str] = Failures()
         self._broken: dict[str, SourceError] = {}
+        self._partial: dict[str, SourceError] = {}
         self._read_at: dict[str, float] = {}
 
     async def poll(self) -> Poll:
@@ -41,7 +42,7 @@ class ChainsSource:
         for chain_id in self._failures.expired(clock.monotonic(), self._max_age):
             self._forget(chain_id)
         turn.raise_when_nothing_worked()
-        problems = {**self._broken, **self._failures.problems(str)}
+        problems = {**self._broken, **self._partial, **self._failures.problems(str)}
         return Poll(items=len(self._chains), data_timestamp=clock.wall(), problems=problems, next_in=turn.next_in)
 
     def samples(self) -> int:
@@ -78,19 +79,20 @@ class ChainsSource:
         before = {deployment.id: deployment for deployment in last.deployments} if last else {}
         seen = {deployment.id for deployment in listing.items}
         deployments = [old for old in before.values() if old.id not in seen and (not listing.complete or old.id in broken)]
-        for deployment in listing.items:
-            if self._context.workspace.wants_environment(deployment.environment or ""):
-                deployments.append(_deployment(deployment, before.get(deployment.id), broken))
+        wanted = [item for item in listing.items if self._context.workspace.wants_environment(item.environment or "")]
+        deployments += [_deployment(item, before.get(item.id), broken) for item in wanted]
         record = ChainRecord(self._chains[chain_id], tuple(deployments))
         self._context.state.chains[chain_id] = record
         full = self._context.full_state_sets
         self._units.render(chain_id, record, lambda page: write_chain(page, record, full_state_sets=full))
         self._context.state.chain_changed(chain_id)
+        self._partial.pop(chain_id, None)
         if broken:
-            raise Malformed("; ".join(f"{name}: {reason}" for name, reason in broken.items()))
+            self._partial[chain_id] = Malformed("; ".join(f"{name}: {reason}" for name, reason in broken.items()))
 
     def _forget(self, chain_id: str) -> None:
         self._context.state.chains.pop(chain_id, None)
+        self._partial.pop(chain_id, None)
         self._units.drop(chain_id)
         self._context.state.chain_changed(chain_id)
 
@@ -100,7 +102,6 @@ def _deployment(deployment: ChainDeployment, last: ChainDeploymentRecord | None,
     listing = decode_list(deployment.chainlets, "chainlets", Chainlet, identity="name")
     broken.update(listing.broken)
     seen = {chainlet.name for chainlet in listing.items}
-    kept = [
-        old for old in (last.chainlets if last else ()) if old.name not in seen and (not listing.complete or old.name in listing.broken)
-    ]
+    before = last.chainlets if last else ()
+    kept = [old for old in before if old.name not in seen and (not listing.complete or old.name in listing.broken)]
     return ChainDeploymentRecord(deployment.id, deployment.environment or "", (*listing.items, *kept))

@@ -56,20 +56,20 @@ class EventsSource:
         problems: dict[str, SourceError] = {}
         items = 0
         more = True
-        for _ in range(_MOST_PAGES):
-            try:
-                body = await self._context.client.get(AUDIT_LOGS, params=params)
-            except NotFound as error:
-                raise NotOffered(str(error)) from None
-            listing, cursor = decode_page(body, AuditEvent)
-            problems.update({name: Malformed(reason) for name, reason in listing.broken.items()})
-            items += sum(self._take(event) for event in listing.items)
-            if cursor is None:
-                more = False
-                break
-            params = {**params, "cursor": cursor}
-        self._remember()
-        self._units.render("", {labels: count for labels, (count, _) in self._counts.items()}, self._write)
+        try:
+            for _ in range(_MOST_PAGES):
+                listing, cursor = decode_page(await self._context.client.get(AUDIT_LOGS, params=params), AuditEvent)
+                problems.update({name: Malformed(reason) for name, reason in listing.broken.items()})
+                items += sum(self._take(event) for event in listing.items)
+                if cursor is None:
+                    more = False
+                    break
+                params = {**params, "cursor": cursor}
+        except NotFound as error:
+            raise NotOffered(str(error)) from None
+        finally:
+            self._remember()
+            self._units.render("", {labels: count for labels, (count, _) in self._counts.items()}, self._write)
         return Poll(
             items=items,
             data_timestamp=self._context.clock.wall() if not more else self._last_millis / 1000,
@@ -92,7 +92,8 @@ class EventsSource:
         if event.id in self._seen or millis < self._first_millis:
             return False
         self._seen[event.id] = millis
-        self._last_millis = max(self._last_millis, millis)
+        # An entry from the future (a broken clock) must not hide all that come before its time.
+        self._last_millis = max(self._last_millis, min(millis, int(self._context.clock.wall() * 1000) + _OVERLAP_MILLIS))
         data = event.event_data
         model_id = (data.model_id if data else None) or ""
         name = (data.model_name if data else None) or ""

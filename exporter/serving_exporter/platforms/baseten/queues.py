@@ -39,11 +39,14 @@ class QueuesSource:
         self._asked_at: dict[Key, float] = {}
         self._gone_at: dict[Key, float] = {}
         self._ever_used: set[Key] = set()
+        self._waited = False  # for the feed, once: where it does not come, the inventory must do
 
     async def poll(self) -> Poll:
         """Ask every deployment that uses async, longest unasked first. Raises ``SourceError`` when none of them answers."""
         state, clock = self._context.state, self._context.clock
-        await clock.wait(state.feed_read, _PATIENCE)
+        if not self._waited:
+            self._waited = True
+            await clock.wait(state.feed_read, _PATIENCE)
         using = self._using()
         now = clock.monotonic()
         due = [key for key in using if self._is_due(key, now)]

@@ -1,8 +1,8 @@
 """Exact counting of start-ups from an API that lists attempts: each counts once, however often it is listed and whenever it ends.
 
-An attempt is **open** while it is not ready and its outcome is neither SUCCESS nor FAILED. STALLED is counted when it is first seen, and the
-attempt stays open, because a stalled replica may still become ready and then counts as SUCCESS too. So the counters say how often each
-outcome was *reached*. Attempts that had ended before a deployment was looked at for the first time are history and are not counted.
+An attempt is **open** while it is not ready and its outcome is neither SUCCESS nor FAILED. STALLED is counted when it is first seen, and
+the attempt stays open, because a stalled replica may still become ready and then counts as SUCCESS too. So the counters say how often
+each outcome was *reached*. Attempts that had ended before a deployment was first looked at are history and are not counted.
 """
 
 from __future__ import annotations
@@ -73,6 +73,10 @@ class Ledger(msgspec.Struct):
     reached: dict[str, tuple[int, list[str]]] = msgspec.field(default_factory=dict)
     open: dict[str, _Open] = msgspec.field(default_factory=dict)
 
+    def is_sound(self) -> bool:
+        """Whether it can have been written by this version: the number of buckets may change from one to the next."""
+        return all(len(distribution.counts) == len(_BOUNDS) + 1 for distribution in (self.total, *self.phases.values()))
+
     def window_start(self, now: int) -> int:
         """Give where the next window must begin for nothing to be missed."""
         if self.read_until is None:
@@ -89,7 +93,7 @@ class Ledger(msgspec.Struct):
             ended = outcome in _ENDED or attempt.ready_at_epoch_millis is not None
             if not ended and now - attempt.started_at_epoch_millis < _LONGEST_OPEN:
                 self.open[name] = _still_open(attempt, before.get(name))
-            if self.open or ended:
+            if self.open or ended or outcome == "STALLED":
                 for phase in PHASES:  # from zero on, so that the first observation is an increase
                     self.phases.setdefault(phase, Distribution())
             if ended or outcome == "STALLED":
@@ -133,5 +137,5 @@ def _phase(attempt: StartupAttempt) -> str:
     """Name the phase that an open attempt is in: the first unfinished one, else the last one recorded."""
     phases = attempt.phase_summary or []
     unfinished = [phase for phase in phases if phase.duration_ms is None]
-    current = (unfinished or phases[-1:] or [None])[0]
-    return "unknown" if current is None else word(current.phase).lower()
+    current = (unfinished or phases[-1:])[:1]
+    return word(current[0].phase).lower() if current else "unknown"
