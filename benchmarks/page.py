@@ -3,8 +3,8 @@
     python benchmarks/page.py [render] [decode] [serve]
 
 ``render``: 100 000 samples in 2 500 units against an allocate-and-copy of the same bytes. ``decode``: an upstream page of 50 000 lines
-against prometheus_client's parser. ``serve``: pages of 1, 10 and 50 MB against a thread that calls ``sendall``. Exit status 1 when a goal is
-missed. The two servers and their client want two idle cores.
+against prometheus_client's parser. ``serve``: pages of 1, 10 and 50 MB against a thread that calls ``sendall``; the servers and their
+client want two idle cores. Exit status 1 when a goal is missed.
 """
 
 from __future__ import annotations
@@ -114,8 +114,8 @@ def bench_decode() -> bool:
     return report(
         f"decode: {size / 1e6:.1f} MB; yardstick prometheus_client's text parser {client / 1e6:.1f} MB/s",
         {
-            "every series new": (f"{new / 1e6:.0f} MB/s", new / client, -4),
-            "every series known": (f"{known_again / 1e6:.0f} MB/s", known_again / client, -25),
+            "every series new": (f"{new / 1e6:.0f} MB/s", new / client, -2.5),
+            "every series known": (f"{known_again / 1e6:.0f} MB/s", known_again / client, -20),
         },
     )
 

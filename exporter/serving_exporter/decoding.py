@@ -187,12 +187,13 @@ class FeedDecoder:
 
     def _learn(self, line: bytes) -> tuple[_Series, bytes, bytes] | None:
         """Read a line that is not known as it stands: its series, the line as that series expects it, its value. None when invalid."""
-        # A known line and a timestamp: the page has none, so it is left off.
         without_timestamp, _, timestamp = line.rpartition(b" ")
-        head, _, value = without_timestamp.rpartition(b" ")
-        series = self._known.get(head)
-        if series is not None and timestamp.removeprefix(b"-").isdigit() and NUMBER.fullmatch(value):
-            return series, without_timestamp, value
+        if not without_timestamp.endswith(b"}"):
+            # Perhaps a known line and a timestamp: our page has none, so it is left off.
+            head, _, value = without_timestamp.rpartition(b" ")
+            series = self._known.get(head)
+            if series is not None and timestamp.removeprefix(b"-").isdigit() and NUMBER.fullmatch(value):
+                return series, without_timestamp, value
         sample = parse_sample_line(line)
         resolved = self._resolve(sample.name) if sample is not None else None
         if sample is None or resolved is None:
@@ -208,7 +209,7 @@ class FeedDecoder:
         head = line[: sample.value_at].removesuffix(b" ")
         self._known[head] = series = self._new_series(sample, head, identity, *resolved)
         self._spellings[identity] = head
-        return series, b"%b %b" % (head, sample.value), sample.value
+        return series, line if sample.is_compact else b"%b %b" % (head, sample.value), sample.value
 
     def _resolve(self, name: bytes) -> tuple[Family, Role | None] | None:
         """Find the family of a sample name, once for each name."""

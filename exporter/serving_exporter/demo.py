@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 from serving_exporter.clock import Clock
 from serving_exporter.config import Config, load
@@ -51,7 +52,7 @@ async def run_demo(
     in use, the fleet file is wrong, or a Prometheus was asked for and none is there.
     """
     try:
-        loaded = load_fleet(fleet)
+        loaded = await asyncio.to_thread(load_fleet, fleet)
     except FleetError as error:
         raise DemoError(str(error)) from error
     binary = shutil.which("prometheus") if prometheus is not False else None
@@ -108,7 +109,8 @@ def _configuration(emulator_url: str, key: str, listen_address: str) -> Config:
 async def _running(service: Service) -> AsyncIterator[str]:
     started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(service.run(on_listening=started.set_result), name="demo: exporter")
-    await asyncio.wait({task, started}, return_when=asyncio.FIRST_COMPLETED)
+    first: set[asyncio.Future[Any]] = {task, started}
+    await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         await task
     try:

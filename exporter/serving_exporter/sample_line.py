@@ -36,9 +36,9 @@ _ESCAPE = re.compile(r"\\(.)")
 class SampleLine(NamedTuple):
     """One sample.
 
-    ``labels`` are written ``name="value`` (the closing quote left off), in their order, values still escaped. ``value`` is the number as it
-    is spelled, which starts at byte ``value_at`` of the line. ``is_compact`` says that the line has labels and no blank but the one in front
-    of the value.
+    ``labels`` are written ``name="value`` (the closing quote left off), in their order, values still escaped. ``value`` is the number as
+    it is spelled, which starts at byte ``value_at`` of the line. ``is_compact`` says that the line has labels and no blank but the one in
+    front of the value.
     """
 
     name: bytes
@@ -62,9 +62,10 @@ def parse_sample_line(line: bytes) -> SampleLine | None:
     if match is None:
         return None
     name, inner, value = match.groups()
+    labels: list[bytes]
     if not inner:
         labels = []
-    elif compact and b"\\" not in inner:
+    elif compact and b"\\" not in inner and b'=",' not in inner:  # where every quote followed by a comma closes a value
         labels = inner[:-1].split(b'",')
     else:
         labels = [b"%b=%b" % (label, quoted[:-1]) for label, quoted in _PAIR.findall(inner)]

@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 _MASK = "[secret]"
 _LARGEST_FILE = 64 * 1024  # a key has tens of bytes; a path that points at a dump or a device must not be read to its end
+_SHORTEST = 6  # blotting out a shorter one would only garble the text, and show by that what it is
 _LONG_ENOUGH = 16  # from here on the part behind the dot cannot be an ordinary word
 
 # Weak: a key that rotation has replaced is forgotten with its last user. By identity: two equal secrets live and die apart.
@@ -86,7 +87,7 @@ def redact(text: str) -> str:
     """``text`` without any key that the process knows, for logs and error texts; the part of a key behind its public prefix counts too."""
     for secret in list(_known.values()):
         value = secret.reveal()
-        if value:
+        if len(value) >= _SHORTEST:
             text = text.replace(value, _MASK)
         _, _, private_part = value.partition(".")
         if len(private_part) >= _LONG_ENOUGH:

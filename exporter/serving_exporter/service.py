@@ -28,7 +28,7 @@ from serving_exporter.telemetry import Telemetry
 from serving_exporter.web import create_app
 from serving_exporter.workspace import RunningWorkspace, WorkspacePage
 
-__all__ = ["Service", "serve"]
+__all__ = ["Service", "client_session", "serve"]
 
 _log = logging.getLogger(__name__)
 
@@ -75,8 +75,10 @@ class Service:
         async with contextlib.AsyncExitStack() as stack:
             self._state = state
             self._budgets = BudgetRegistry(self._clock, state, self._telemetry)
-            self._session = await stack.enter_async_context(_session(self._config))
+            self._session = await stack.enter_async_context(client_session(self._config))
             self._telemetry.reload(True, self._clock.wall())
+            for workspace in self._config.workspaces:
+                self._build(workspace)
             await self._publish()
             url = await self._listen(stack)
             async with asyncio.TaskGroup() as group:
@@ -86,8 +88,8 @@ class Service:
                     group.create_task(self._publish_for_ever(), name="publisher"),
                     group.create_task(self._reload_when_asked(), name="reload"),
                 ]
-                for workspace in self._config.workspaces:
-                    self._start(workspace)
+                for running in self._running.values():
+                    running.start(group)
                 _log.info("serving %s/metrics", url)
                 on_listening(url)
                 await self._stopping.wait()
@@ -120,7 +122,7 @@ class Service:
         shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104 - comparing, not binding
         return f"http://{shown}:{port}"
 
-    def _start(self, workspace: WorkspaceConfig) -> None:
+    def _build(self, workspace: WorkspaceConfig) -> RunningWorkspace:
         page = WorkspacePage(self._pages, workspace.name)
         built = platform.build(
             workspace,
@@ -141,7 +143,7 @@ class Service:
             workspace, built, page, clock=self._clock, telemetry=self._telemetry, on_change=self._pages.dirty.set
         )
         self._running[workspace.name] = running
-        running.start(self._group)
+        return running
 
     # --- publishing ------------------------------------------------------------------------------------------------------------------
 
@@ -152,8 +154,7 @@ class Service:
             await self._clock.sleep(_GATHER_SECONDS * self._clock.speed)
 
     async def _publish(self) -> None:
-        if self._running and not any(running.waiting_for for running in self._running.values()):
-            self._ready.set()
+        ready, _ = self.ready()
         names = list(self._pages.workspaces)
         of_all = await self._telemetry.render()
         by_workspace = {name: await self._telemetry.render(name) for name in names} if len(names) > 1 else None
@@ -163,6 +164,8 @@ class Service:
             # A page that leaves off the same samples as the last one has not lost any more.
             self._telemetry.dropped(reason, max(0, count - self._last_dropped.get(reason, 0)))
         self._last_dropped = dict(snapshot.dropped)
+        if ready:
+            self._ready.set()  # only now: who waits for it may look at the page at once
 
     # --- reloading -------------------------------------------------------------------------------------------------------------------
 
@@ -199,7 +202,7 @@ class Service:
         all_anew = any(getattr(old, name) != getattr(config, name) for name in _SHARED_SETTINGS)
         if (old.proxy_url, old.trust_env) != (config.proxy_url, config.trust_env):
             await self._session.close()
-            self._session = _session(config)
+            self._session = client_session(config)
         wanted = {workspace.name: workspace for workspace in config.workspaces}
         for name in [name for name in self._running if name not in wanted]:
             await self._running.pop(name).stop()
@@ -215,7 +218,7 @@ class Service:
                 await running.stop()
                 self._telemetry.remove_workspace(name)
             self._pages.add_workspace(name)
-            self._start(workspace)
+            self._build(workspace).start(self._group)
             changed.append(name)
         return list(_notes(old, config, changed))
 
@@ -253,10 +256,12 @@ class Service:
         )
 
 
-def _session(config: Config) -> aiohttp.ClientSession:
+def client_session(config: Config) -> aiohttp.ClientSession:
+    """Make the HTTP client session for all platforms, with the proxy of the configuration."""
     # Each model has a host name of its own: bound the connections, and let DNS answers age so that the cache cannot only grow.
-    connector = aiohttp.TCPConnector(limit=32, ttl_dns_cache=60, enable_cleanup_closed=False)
-    return aiohttp.ClientSession(connector=connector, trust_env=config.trust_env, proxy=config.proxy_url, cookie_jar=aiohttp.DummyCookieJar())
+    connector = aiohttp.TCPConnector(limit=32, ttl_dns_cache=60)
+    proxy = None if config.proxy_url is None else config.proxy_url.reveal()
+    return aiohttp.ClientSession(connector=connector, trust_env=config.trust_env, proxy=proxy, cookie_jar=aiohttp.DummyCookieJar())
 
 
 def _notes(old: Config, new: Config, changed: list[str]) -> Iterator[str]:

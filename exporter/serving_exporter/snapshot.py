@@ -50,7 +50,7 @@ class PageStore:
 
     def __init__(self, workspaces: Iterable[str], clock: Clock, *, max_series: int | None = None) -> None:
         self._clock = clock
-        self._max_series = max_series
+        self.max_series = max_series
         self._units: dict[str, dict[str, tuple[FamilyBlock, ...]]] = {workspace: {} for workspace in workspaces}
         self._all = FamilyShelf()
         self._own: dict[str, FamilyShelf] = {}
@@ -155,7 +155,7 @@ class PageStore:
             return current
 
     async def _render(self, shelf: FamilyShelf, self_metrics: SelfMetrics) -> Snapshot:
-        page = Page.of(shelf, self_metrics, self._max_series)
+        page = Page.of(shelf, self_metrics, self.max_series)
         return await asyncio.to_thread(_snapshot, page, self._generation, self._clock.wall())
 
     def _shelves(self, workspace: str) -> Iterable[FamilyShelf]:

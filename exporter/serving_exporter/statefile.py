@@ -80,7 +80,14 @@ class StateFile:
             covers = self._asked
             self._touched.clear()
             data = msgspec.json.encode(self._content)
-            error = await asyncio.to_thread(self._write, covers, data)
+            error: OSError | None = None
+            try:
+                error = await asyncio.to_thread(self._write, covers, data)
+            except asyncio.CancelledError:
+                self._touched.set()  # the write may not have begun: ``run`` makes up for it
+                raise
+            if error is not None:
+                self._touched.set()
             self._covered = covers
             self._report(error)
 

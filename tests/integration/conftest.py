@@ -22,6 +22,8 @@ from serving_simulator.fleet import Fleet
 from serving_simulator.fleet import load as load_fleet
 
 EPOCH = 1_790_000_000.0
+# Read once and not on the event loop, where reading files is a mistake.
+DEMO = load_fleet("demo")
 KEY = "demo.emulator"
 
 Labels = tuple[tuple[str, str], ...]
@@ -105,6 +107,10 @@ def environment(url: str, **extra: str) -> Mapping[str, str]:
     }
 
 
+def _default_configuration(url: str) -> Config:
+    return load(None, environment(url))
+
+
 @asynccontextmanager
 async def running(
     fleet: Fleet | None = None,
@@ -118,9 +124,9 @@ async def running(
     async with AsyncExitStack() as stack:
         clock = Clock(speed=speed, epoch=EPOCH, origin=origin)
         emulator = await stack.enter_async_context(
-            Emulator(fleet or load_fleet("demo"), clock=SimClock(speed=speed, epoch=EPOCH, origin=origin), seed=seed)
+            Emulator(fleet or DEMO, clock=SimClock(speed=speed, epoch=EPOCH, origin=origin), seed=seed)
         )
-        config = configure(emulator.url) if configure else load(None, environment(emulator.url))
+        config = await asyncio.to_thread(configure or _default_configuration, emulator.url)
         service = Service(config, lambda: config, clock=clock)
         listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(service.run(on_listening=listening.set_result))

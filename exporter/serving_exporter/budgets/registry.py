@@ -33,6 +33,16 @@ class BudgetRegistry:
             self._show_rate(endpoint)
         return self._budgets[key]
 
+    def state(self, endpoint: str) -> tuple[float, float] | None:
+        """Tell (requests per second allowed now, seconds until the next request may go) of an endpoint; None before its first request.
+
+        Of several scopes the slowest rate and the longest wait count.
+        """
+        budgets = [budget for (name, _), budget in self._budgets.items() if name == endpoint]
+        if not budgets:
+            return None
+        return min(budget.rate for budget in budgets), max(budget.blocked_for for budget in budgets)
+
     def _made(self, endpoint: str, scope: str, policy: WindowPolicy | AdaptivePolicy) -> Budget:
         state = self._state.section("budgets").setdefault(f"{endpoint} {scope}", {})
         budget: Budget

@@ -12,7 +12,7 @@ from typing import Any
 
 from serving_exporter.secrets import redact
 
-__all__ = ["ConfigError", "KeyPath", "dotted", "looks_secret", "shown"]
+__all__ = ["ConfigError", "KeyPath", "dotted", "looks_secret", "shown", "without_quotes"]
 
 KeyPath = tuple[str | int, ...]
 """Where a value stands: ``("workspaces", 1, "hosts", "app")``."""
@@ -23,6 +23,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _SECRET_LOOK = re.compile(
     r"""bearer\s | api-key\s | ://[^/]*@            # header values, URLs with a password
       | ^[A-Za-z0-9]{4,}\.[A-Za-z0-9_-]{6,}$       # prefix.secret
+      | [A-Za-z0-9]{6,}\.[A-Za-z0-9_-]{12,}         # the same within other text
       | (?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{20,}""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -72,3 +73,8 @@ def shown(value: Any, path: KeyPath = (), *, secret: bool = False) -> str:
             return "a mapping"
         case _:
             return f"a value of type {type(value).__name__}"
+
+
+def without_quotes(message: str) -> str:
+    """Take what other libraries quote from the file out of their messages; a punctuation mark or a ``<token>`` may stay."""
+    return re.sub(r"'([^']*)'", lambda match: match[0] if len(match[1]) < 3 or match[1].startswith("<") else "'…'", message)

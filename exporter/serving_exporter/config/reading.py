@@ -9,11 +9,12 @@ from typing import Any
 
 from msgspec import NODEFAULT, inspect
 
-from serving_exporter.config.errors import KeyPath, shown
+from serving_exporter.config.errors import KeyPath, looks_secret, shown
 from serving_exporter.config.values import Kind, NotAllowed
 
 __all__ = ["Reader"]
 
+_CONVENTIONAL = re.compile(r"[A-Z_][A-Z0-9_]*")
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 
 Report = Callable[[KeyPath, str, str], None]
@@ -83,8 +84,10 @@ class Reader:
             names = _VARIABLE.findall(value)
             missing = [name for name in names if not self._environ.get(name)]
             if missing:
-                # Not what stands around the variable: that may be the other half of a key.
-                self._report(path, f"${{{missing[0]}}}, and the variable {missing[0]} is not set", kind.allowed)
+                # Not what stands around the variable: that may be the other half of a key. And a key may stand in the braces.
+                name = missing[0]
+                safe = _CONVENTIONAL.fullmatch(name) or not looks_secret(name)
+                self._report(path, f"${{{name}}}, and the variable {name} is not set" if safe else found, kind.allowed)
                 return default
             value = _VARIABLE.sub(lambda match: self._environ[match[1]], value)
         try:

@@ -44,9 +44,12 @@ KEY_FAMILIES = ("feed", "management", "inference")
 """The groups of endpoints that may have a key of their own."""
 
 
+_WRITTEN = "written"  # how the file writes a value, until ``schema`` puts it in the place of what msgspec says about what it becomes
+
+
 def _of(kind: Kind) -> Meta:
     """Bind a value to its kind; the field's own description follows in a second ``Meta``."""
-    return Meta(extra_json_schema=kind.json, extra={"kind": kind})
+    return Meta(extra_json_schema={_WRITTEN: kind.json}, extra={"kind": kind})
 
 
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
@@ -231,10 +234,14 @@ def schema() -> dict[str, Any]:
 
 
 def _as_written(node: Any) -> Any:
-    """Describe a value as the file writes it (a text) where msgspec also refers to what it becomes (a struct)."""
-    if isinstance(node, dict):
-        return {key: _as_written(value) for key, value in node.items() if not (key == "$ref" and "type" in node)}
-    return [_as_written(value) for value in node] if isinstance(node, list) else node
+    if isinstance(node, list):
+        return [_as_written(value) for value in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {
+        key: _as_written(value) for key, value in node.items() if key != _WRITTEN and not (_WRITTEN in node and key in ("type", "$ref"))
+    }
+    return {**node.get(_WRITTEN, {}), **kept}
 
 
 def _key_source(api_key: Secret | None, key_file: Path | None) -> KeySource | None:

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from serving_exporter.config.errors import without_quotes
 from serving_exporter.secrets import Secret, SecretError, checked
 
 __all__ = [
@@ -129,7 +130,7 @@ def _selector(value: Any) -> Selector:
         try:
             re.compile(text[1:-1])
         except (re.error, RecursionError, OverflowError) as error:
-            raise NotAllowed(f"a regular expression between slashes that can be read ({error})") from None
+            raise NotAllowed(f"a regular expression between slashes that can be read ({without_quotes(str(error))})") from None
     return Selector(text)
 
 

@@ -33,8 +33,10 @@ class PodReading:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One instant. Arrays are over deployments; ``codes`` are those with any request so far, and index the first axis of the counters. ``memory`` (bytes)
-    is without what has leaked, ``leak`` is bytes a second; ``utilization`` is in percent; ``cpu`` and ``requests`` are running totals of a replica.
+    """One instant. Arrays are over deployments.
+
+    ``codes`` are those with any request so far, and index the first axis of the counters. ``memory`` (bytes) is without what has leaked,
+    ``leak`` is bytes a second; ``utilization`` is in percent; ``cpu`` and ``requests`` are running totals of a replica.
     """
 
     at: float

@@ -33,12 +33,12 @@ class CohortQueue:
         self._moment_in: Reals = np.zeros(rows, np.float64)
         self._moment_out: Reals = np.zeros(rows, np.float64)
         self._head: Counts = np.zeros(rows, np.int64)
+        self._rows = np.arange(rows)
         self.size: Counts = np.zeros(rows, np.int64)
 
     def push(self, second: int, counts: Counts) -> None:
         """Append ``counts`` requests that arrived in ``second``. Call once for every second, also with zeros."""
-        empty = self.size == 0
-        self._head[empty] = second
+        np.copyto(self._head, second, where=self.size == 0)
         self._total_in += counts
         self._moment_in += counts * float(second)
         self.size += counts
@@ -46,25 +46,32 @@ class CohortQueue:
         self._moments[second % self._span] = self._moment_in
 
     def take(self, second: int, rows: Counts, counts: Counts) -> Reals:
-        """Remove the oldest ``counts`` requests of ``rows`` (never more than are there); the sum of their waits in seconds, for each
-        row.
+        """Remove the oldest ``counts`` requests of ``rows`` (never more than there are).
+
+        Returns the sum of their waits in seconds, for each row.
         """
         self._total_out[rows] += counts
         self.size[rows] -= counts
         self._advance(second, rows)
-        before = self._moment_out[rows]
         after = self._moment_of_head(rows)
+        waits: Reals = counts * float(second) - (after - self._moment_out[rows])
         self._moment_out[rows] = after
-        return counts * float(second) - (after - before)
+        return waits
 
     def expire(self, second: int, deadline: Counts) -> tuple[Counts, Counts]:
-        """Remove everything that has waited ``deadline`` seconds; the rows concerned and how many each lost."""
-        rows = np.flatnonzero((self.size > 0) & (self._head <= second - deadline))
-        if not rows.size:
-            return rows, rows
-        due = self._arrived[(second - deadline[rows]) % self._span, rows] - self._total_out[rows]
-        self.take(second, rows, due)
-        return rows, due
+        """Remove everything that has waited ``deadline`` seconds; the rows concerned and how many each lost.
+
+        Call once for every second: then whoever is removed has waited exactly that long.
+        """
+        due = self._arrived[(second - deadline) % self._span, self._rows] - self._total_out
+        rows = (due > 0).nonzero()[0]
+        if rows.size:
+            due = due[rows]
+            self._total_out[rows] += due
+            self.size[rows] -= due
+            self._moment_out[rows] += due * (second - deadline[rows]).astype(np.float64)
+            return rows, due
+        return rows, rows
 
     def clear(self, second: int, row: int) -> int:
         """Empty one queue; how many were in it."""
@@ -75,13 +82,15 @@ class CohortQueue:
 
     def oldest(self, second: int) -> Counts:
         """Age in seconds of the request at the head of each queue; 0 where the queue is empty."""
+        self._advance(second, self.size.nonzero()[0])
         return np.where(self.size > 0, second - self._head, 0)
 
     def _advance(self, second: int, rows: Counts) -> None:
         out = self._total_out
-        pending = rows[out[rows] < self._total_in[rows]]
+        pending = rows[self.size[rows] > 0]
         for _ in range(_LINEAR_STEPS):
-            pending = pending[self._arrived[self._head[pending] % self._span, pending] <= out[pending]]
+            passed = self._arrived[self._head[pending] % self._span, pending] <= out[pending]
+            pending = pending[passed]
             if not pending.size:
                 return
             self._head[pending] += 1

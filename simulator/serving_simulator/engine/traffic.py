@@ -135,10 +135,10 @@ class Traffic:
     def _give_up(self, second: int) -> None:
         rows, lost = self.queue.expire(second, self.limits.patience)
         if rows.size:
-            ages = lost * self.limits.patience[rows].astype(np.float64)
+            waited = lost * self.limits.patience[rows]
             gone = self.limits.impatient[rows]
-            self.recorder.failed("499", rows[gone], lost[gone], ages[gone])
-            self.recorder.failed("500", rows[~gone], lost[~gone], ages[~gone])
+            self.recorder.failed("499", rows, lost * gone, waited * gone)
+            self.recorder.failed("500", rows, lost * ~gone, waited * ~gone)
 
     def _hang(self, arrivals: Counts, replicas: Counts, hung: Counts) -> Counts:
         """Hung replicas take their share of what arrives until their slots are full; what they hold times out."""

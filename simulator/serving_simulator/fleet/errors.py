@@ -47,7 +47,7 @@ def explain(error: msgspec.ValidationError, document: Any, root: type) -> str:
     if tag and steps[-1] in {"kind", "action"}:
         return f"{where}: found {found!r}, allowed: {', '.join(sorted(_tags(root, document, steps[:-1])))}"
     expected = _EXPECTED.match(what)
-    allowed = expected["allowed"] if expected else what
+    allowed = expected["allowed"].replace("`", "") if expected else ", ".join(_literals(root, document, steps)) or what
     return f"{where or 'the file'}: found {_short(found)}, allowed: {allowed}"
 
 
@@ -75,6 +75,13 @@ def _field_names(root: type, document: Any, steps: list[str]) -> list[str]:
 
 def _tags(root: type, document: Any, steps: list[str]) -> list[str]:
     return [str(struct.__struct_config__.tag) for struct in _structs(root, document, steps, any_tag=True)]
+
+
+def _literals(root: type, document: Any, steps: list[str]) -> list[str]:
+    kinds = list(_alternatives(root))
+    for depth, step in enumerate(steps):
+        kinds = [inner for kind in _matching(kinds, _value(document, steps[:depth])) for inner in _inside(kind, step)]
+    return sorted(kind for kind in kinds if isinstance(kind, str))
 
 
 def _structs(root: type, document: Any, steps: list[str], *, any_tag: bool = False) -> list[Any]:

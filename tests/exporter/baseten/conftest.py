@@ -114,14 +114,19 @@ class Rig:
             wait = poll.next_in if poll is not None and poll.next_in is not None else max(0.0, started + interval - ended)
             await self.clock.sleep(wait)
 
-    def requests_total(self) -> dict[tuple[str, str], float]:
+    async def self_metrics(self) -> str:
+        text, _ = await self.telemetry.render()
+        return text.decode()
+
+    async def requests_total(self) -> dict[tuple[str, str], float]:
+        """Give the requests counted by endpoint and code."""
         counted = {}
-        for line in self.telemetry.text().decode().splitlines():
+        for line in (await self.self_metrics()).splitlines():
             if line.startswith("serving_exporter_api_requests_total{"):
-                labels, value = line[line.index("{") :].rsplit(" ", 1)
-                parts = labels.strip("{}").split('"')
-                found = {parts[i].strip(",="): parts[i + 1] for i in range(0, len(parts) - 1, 2)}
-                counted[found["endpoint"], found["code"]] = float(value)
+                _, code, _, endpoint, value = line.split('"')
+                if line.index("endpoint=") < line.index("code="):
+                    code, endpoint = endpoint, code
+                counted[endpoint, code] = float(value.strip("} "))
         return counted
 
 
@@ -311,6 +316,18 @@ class Make:
 
     def only(self, *models: str) -> Filter:
         return Filter(models=tuple(Selector(name) for name in models))
+
+
+@pytest.fixture
+def key() -> str:
+    """The key that every rig uses."""
+    return KEY
+
+
+@pytest.fixture
+def epoch() -> float:
+    """The wall time at which every rig starts."""
+    return EPOCH
 
 
 @pytest.fixture

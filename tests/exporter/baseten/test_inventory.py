@@ -194,7 +194,7 @@ async def test_status_since_moves_with_the_status_and_survives_a_restart(running
     await rig.clock.sleep(30)
     await rig.poll("inventory")
     name = "baseten_deployment_status_since_timestamp_seconds"
-    assert rig.page.lines(name) == [f"{name}{{{DEPLOYMENT}}} 1790000000.0"]
+    assert rig.page.lines(name) == [f"{name}{{{DEPLOYMENT}}} 1790000000.4"]
     make.inventory(baseten, make.deployment(status="ACTIVE"))
     await rig.clock.sleep(30)
     await rig.poll("inventory")

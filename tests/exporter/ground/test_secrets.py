@@ -23,11 +23,10 @@ def test_nothing_but_reveal_shows_the_value() -> None:
         str(secret),
         f"{secret}",
         f"{secret:>40}",
-        "%s" % secret,
-        "{!r}".format(secret),
+        f"{secret!r}",
         repr([secret]),
         repr({"k": secret}),
-    ]  # noqa: UP031, UP032
+    ]
     assert not [text for text in shown if "S3cret" in text or "abcd1234" in text]
     assert secret.reveal() == KEY
     with pytest.raises(TypeError):
@@ -136,6 +135,7 @@ async def test_refresh_says_whether_the_key_is_another_one(tmp_path: Path) -> No
 
 
 async def test_the_last_key_stays_in_use_while_the_file_is_gone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     path = tmp_path / "key"
     await asyncio.to_thread(path.write_text, "first.key")
     source = KeySource(path=path)

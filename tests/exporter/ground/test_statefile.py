@@ -93,6 +93,7 @@ async def test_an_older_write_never_replaces_a_newer_one(tmp_path: Path) -> None
 
 
 async def test_a_disk_that_refuses_is_said_once_and_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     blocker = tmp_path / "file"
     await asyncio.to_thread(blocker.write_text, "not a directory")
     state = await opened(blocker / "state.json")

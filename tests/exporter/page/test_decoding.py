@@ -36,6 +36,8 @@ def lines(feed: DecodedFeed) -> list[str]:
         ('x{a="1"} 2 1700000000.25 # {trace_id="a"} 0.5 1', 'x{workspace="w",a="1"} 2'),
         ('x{a="1"} 2 # {trace_id="} 3"} 0.5', 'x{workspace="w",a="1"} 2'),
         ('x{a="} 1"} 2', 'x{workspace="w",a="} 1"} 2'),
+        ('x{a=","} 3', 'x{workspace="w",a=","} 3'),
+        ('x{a=",b=",c="=",d=",,"} 3', 'x{workspace="w",a=",b=",c="=",d=",,"} 3'),
         ('x{a="b 1 2"} 3', 'x{workspace="w",a="b 1 2"} 3'),
         (r'x{a="\"},b=\\"} 3', r'x{workspace="w",a="\"},b=\\"} 3'),
         (r'x{a="\n"} 3', r'x{workspace="w",a="\n"} 3'),
@@ -343,6 +345,7 @@ def _escaped(value: str) -> str:
 @settings(max_examples=500, deadline=None)
 @given(content=st.lists(st.one_of(samples, metadata), min_size=1, max_size=14))
 @example(content=[("TYPE", "x", "histogram"), ("x_bucket", {"le": "+Inf"}, "1"), ("x_count", {}, "1"), ("TYPE", "x_count", "gauge")])
+@example(content=[("x", {"a": ",", "le": "=", "quantile": ",b="}, "1")])
 @example(content=[("TYPE", "x", "counter"), ("x", {}, "1"), ("x_total", {}, "1")])
 def test_any_page_passes_through_unchanged(
     content: list[tuple[str, dict[str, str] | str, str]],

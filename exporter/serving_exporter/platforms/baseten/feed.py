@@ -82,11 +82,12 @@ class FeedSource:
             context.telemetry.dropped(reason, count)
         if bool(decoded.first_invalid) != self._bad_line_reported:
             self._bad_line_reported = bool(decoded.first_invalid)
+            fields = {"workspace": context.workspace.name, "source": self.name}
             if decoded.first_invalid:
-                invalid = decoded.dropped.get("invalid", 0)
-                context.log.warning("feed: %d lines cannot be read and are left out; the first is %s", invalid, decoded.first_invalid)
+                count, first = decoded.dropped.get("invalid", 0), decoded.first_invalid
+                context.log.warning("feed: %d lines cannot be read and are left out; the first is %s", count, first, extra=fields)
             else:
-                context.log.info("feed: every line can be read again")
+                context.log.info("feed: every line can be read again", extra=fields)
         self._units.put("", decoded.families)
         latest = readings(decoded.observed)
         self._call_attention(context.state.feed, latest)

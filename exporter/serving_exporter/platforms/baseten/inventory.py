@@ -105,7 +105,7 @@ class InventorySource:
             raise list_error
         problems = dict(self._list_problems)
         problems.update(self._reader.problems)
-        if models and all(model_id in self._reader.problems for model_id in models):
+        if not any(cadence.was_read and model_id not in self._reader.problems for model_id, cadence in self._cadences.items()):
             turn.raise_when_nothing_worked()
         if not listed and not turn.read and not turn.failed and turn.throttled is None:
             return None

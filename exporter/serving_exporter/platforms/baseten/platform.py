@@ -76,6 +76,10 @@ class BasetenPlatform:
         probe = self._probes.get(name)
         return await (probe() if probe is not None else self.sources[name].poll())
 
+    def family(self, name: str) -> str:
+        """Name the group of endpoints, and with it the key and the budget, that a source uses: feed, management or inference."""
+        return {"feed": "feed", "queues": "inference"}.get(name, "management")
+
     def deployments(self) -> Iterator[DeploymentRow]:
         """Describe every deployment of the inventory or, where that is not known, of the feed."""
         state = self._context.state

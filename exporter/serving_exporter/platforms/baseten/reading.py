@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
@@ -36,9 +36,12 @@ class Listing(Generic[T]):
     complete: bool = True
 
 
+class _Named(msgspec.Struct):
+    name: str | None = None
+
+
 class _Identified(msgspec.Struct):
     id: str | None = None
-    name: str | None = None
 
 
 class _Pagination(msgspec.Struct):
@@ -66,10 +69,10 @@ def decode(body: bytes | msgspec.Raw, kind: type[T]) -> T:
         raise Malformed(_reason(body, error)) from None
 
 
-def decode_list(body: bytes | Sequence[msgspec.Raw], key: str, kind: type[T], *, identity: str = "id") -> Listing[T]:
+def decode_list(body: bytes | Sequence[msgspec.Raw], key: str, kind: type[T], *, identity: Literal["id", "name"] = "id") -> Listing[T]:
     """Read the list under ``key`` of an answer (or one that is at hand as raw elements).
 
-    ``identity`` is the field by which an unreadable element may still be recognised: ``id`` or ``name``. Raises ``Malformed`` when the body
+    ``identity`` is the field by which an unreadable element may still be recognised. Raises ``Malformed`` when the body
     is no JSON object or the list is missing or null.
     """
     elements = _elements_of(body, key) if isinstance(body, bytes) else body
@@ -137,13 +140,14 @@ def _elements_of(body: bytes, key: str) -> list[msgspec.Raw]:
         raise Malformed(_reason(body, error)) from None
 
 
-def _identity(element: msgspec.Raw, name: str) -> str | None:
+def _identity(element: msgspec.Raw, field: Literal["id", "name"]) -> str | None:
+    """Read one identifying field of an element of which others may be anything."""
     try:
-        record = msgspec.json.decode(element, type=_Identified)
+        if field == "name":
+            return msgspec.json.decode(element, type=_Named).name
+        return msgspec.json.decode(element, type=_Identified).id
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    found: str | None = getattr(record, name)
-    return found
 
 
 def _reason(body: bytes | msgspec.Raw, error: Exception) -> str:
