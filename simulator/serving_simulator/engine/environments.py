@@ -210,6 +210,7 @@ class Promotions:
         self._share(environment, 0.0)
         if old is not None:
             simulation.place(old, None)
+            simulation.traffic.hand_over(old.index, new.index, simulation.now)
             simulation.bound(old, None)
             self._clean_up(environment, old)
 

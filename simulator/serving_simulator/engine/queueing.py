@@ -24,6 +24,7 @@ class CohortQueue:
     """Queues of ``rows`` deployments. No request may wait longer than ``horizon`` seconds: expire them first."""
 
     def __init__(self, rows: int, horizon: int) -> None:
+        self._horizon = horizon
         self._span = horizon + 3
         # One line for each second of the ring, so that writing the current second is one contiguous copy.
         self._arrived: Counts = np.zeros((self._span, rows), np.int64)
@@ -88,6 +89,8 @@ class CohortQueue:
     def _advance(self, second: int, rows: Counts) -> None:
         out = self._total_out
         pending = rows[self.size[rows] > 0]
+        # Expiry leaves the head behind, perhaps further than the ring reaches back; nobody who still waits is older than the horizon.
+        self._head[pending] = np.maximum(self._head[pending], second - self._horizon)
         for _ in range(_LINEAR_STEPS):
             passed = self._arrived[self._head[pending] % self._span, pending] <= out[pending]
             pending = pending[passed]

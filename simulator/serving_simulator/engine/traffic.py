@@ -70,6 +70,7 @@ class Traffic:
         self._none: Counts = np.zeros(rows, np.int64)
         self._no_waits: Reals = np.zeros(rows)
         self._hanging = False
+        self._handed_over: list[tuple[int, int]] = []
 
     def step(self, second: int, rates: Reals, async_rates: Reals, replicas: Counts, hung: Counts) -> None:
         """One second. ``replicas`` serve (hung ones included), of which ``hung`` accept requests and never answer.
@@ -77,6 +78,10 @@ class Traffic:
         ``rates`` are arrivals a second of all deployments, ``async_rates`` asynchronous ones of ``async_rows``.
         """
         arrivals = self.arrivals = self._rng.poisson(rates)
+        if self._handed_over:
+            for row, count in self._handed_over:
+                arrivals[row] += count
+            self._handed_over.clear()
         serving = replicas > 0
         self._give_up(second)
         if self._hanging or hung.any():
@@ -122,6 +127,11 @@ class Traffic:
         if lost:
             self.stuck[row] -= lost
             self.recorder.failed("502", np.array([row]), np.array([lost]), np.array([lost * self.limits.predict / 2.0]))
+
+    def hand_over(self, old: int, new: int, second: int) -> None:
+        """What waits for one deployment goes to another; it queues again from now on."""
+        if count := self.queue.clear(second, old):
+            self._handed_over.append((new, count))
 
     def clear(self, row: int, second: int) -> None:
         """Drop everything of a deployment that is switched off."""

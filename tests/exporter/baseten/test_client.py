@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -245,6 +246,28 @@ async def test_a_refused_key_is_read_again_and_tried_once_more_when_it_changed(r
     await asyncio.to_thread(file.write_text, "new.key\n")
     await rig.poll("chains")
     assert [request.headers["Authorization"] for request in baseten.requests] == ["Bearer old.key", "Bearer new.key"]
+
+
+async def test_a_refused_key_is_read_again_though_its_file_looks_unchanged(running: Any, baseten: Any, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("old.key")
+    stamp = file.stat()
+
+    def check(request: web.Request) -> web.Response:
+        fits = request.headers["Authorization"] == "Bearer new.key"
+        return web.json_response({"chains": []}, status=200 if fits else 401)
+
+    def replace() -> None:
+        file.write_text("new.key")
+        os.utime(file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+
+    rig = await running(baseten=baseten, keys={"management": KeySource(path=file)})
+    baseten.answers[CHAINS] = {"chains": []}
+    await rig.poll("chains")
+    baseten.answers[CHAINS] = check
+    await asyncio.to_thread(replace)
+    await rig.poll("chains")
+    assert [request.headers["Authorization"][7:] for request in baseten.requests] == ["old.key", "old.key", "new.key"]
 
 
 async def test_endpoints_are_counted_without_ids(running: Any, make: Any, baseten: Any) -> None:

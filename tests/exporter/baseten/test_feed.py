@@ -155,9 +155,9 @@ def test_tokens_of_several_pods_add_up() -> None:
 @pytest.mark.parametrize(("spelling", "expected"), [("true", True), ("True", True), ("false", False), ("", False)])
 def test_async_use_is_seen_in_requests_however_it_is_spelled(spelling: str, expected: bool) -> None:
     observed = [seen("baseten_inference_requests_total", 5, is_async=spelling), seen("baseten_inference_requests_total", 7, is_async="no")]
-    reading = readings(observed)["m", "d"]
+    reading = readings([*observed, seen("baseten_replicas_active", 1)])["m", "d"]
     assert reading.uses_async is expected
-    assert reading.requests == 12
+    assert reading.async_requests == (5 if expected else None)
 
 
 def test_an_empty_queue_is_use_and_no_queue_is_none() -> None:

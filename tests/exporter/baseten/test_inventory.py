@@ -289,6 +289,20 @@ async def test_an_element_without_an_id_makes_every_absence_doubtful(running: An
     assert set(poll.problems) == {"abcd1234"}
 
 
+async def test_a_model_list_with_a_nameless_element_deletes_no_model(running: Any, make: Any, baseten: Any) -> None:
+    make.inventory(baseten, make.deployment())
+    rig = await running(baseten=baseten)
+    await rig.poll("inventory")
+    before = rig.page.blocks()
+    baseten.answers["/v1/models"] = {"models": [make.model("m2"), {"name": "who?"}]}
+    for part in ("deployments", "environments"):
+        baseten.answers[f"/v1/models/m2/{part}"] = {part: []}
+    await rig.clock.sleep(60)
+    poll = await rig.poll("inventory")
+    assert rig.page.blocks() == before
+    assert set(poll.problems) == {"models[1]"}
+
+
 async def test_one_failing_model_loses_its_series_at_the_maximum_age_and_nobody_else_does(running: Any, make: Any, baseten: Any) -> None:
     make.inventory(baseten, make.deployment())
     baseten.answers["/v1/models"] = {"models": [make.model(), make.model("m2")]}

@@ -62,8 +62,24 @@ async def test_one_that_had_a_queue_is_asked_after_the_feed_has_lost_it(running:
     rig = await running(baseten=baseten)
     await rig.poll("feed", "queues")
     baseten.answers["/metrics"] = feed("other", queue=None)
+    await rig.clock.sleep(30)
     await rig.poll("feed", "queues")
     assert baseten.count(PATH.format("wxyz123")) == 2
+
+
+async def test_an_empty_queue_is_asked_now_and_then_until_the_feed_shows_something(running: Any, baseten: Any) -> None:
+    baseten.answers["/metrics"] = feed("wxyz123")
+    baseten.answers[PATH.format("wxyz123")] = status(0, 0)
+    rig = await running(baseten=baseten)
+    await rig.poll("feed")
+    await rig.every("queues", 30, 600)
+    assert baseten.count(PATH.format("wxyz123")) == 2
+    assert len(rig.page.lines("baseten_async_requests")) == 2  # its zeros stay on the page meanwhile
+    baseten.answers["/metrics"] = feed("wxyz123", queue=4)
+    await rig.poll("feed")
+    baseten.forget()
+    await rig.every("queues", 30, 300)
+    assert baseten.count(PATH.format("wxyz123")) == 10
 
 
 async def test_a_404_takes_the_series_and_is_no_alarm(running: Any, baseten: Any) -> None:
@@ -73,6 +89,7 @@ async def test_a_404_takes_the_series_and_is_no_alarm(running: Any, baseten: Any
     rig = await running(baseten=baseten)
     await rig.poll("feed", "queues")
     del baseten.answers[PATH.format("wxyz123")]
+    await rig.clock.sleep(30)
     poll = await rig.poll("queues")
     assert not poll.problems
     assert not [line for line in rig.page.lines("baseten_async_requests") if "wxyz123" in line]
@@ -92,6 +109,7 @@ async def test_one_failing_queue_keeps_its_value_until_the_maximum_age(running: 
     await rig.poll("feed", "queues")
     before = rig.page.blocks()
     baseten.answers[PATH.format("wxyz123")] = lambda _: web.json_response({"error": "boom"}, status=500)
+    await rig.clock.sleep(30)
     poll = await rig.poll("queues")
     assert set(poll.problems) == {"abcd1234/wxyz123"}
     assert rig.page.blocks() == before
@@ -108,6 +126,17 @@ async def test_every_queue_refused_is_the_source_refused(running: Any, baseten: 
         await rig.poll("feed", "queues")
 
 
+async def test_an_empty_queue_whose_read_failed_is_asked_again_at_the_next_poll(running: Any, baseten: Any) -> None:
+    baseten.answers["/metrics"] = feed("wxyz123")
+    baseten.answers[PATH.format("wxyz123")] = lambda _: web.Response(status=500)
+    rig = await running(baseten=baseten)
+    await rig.poll("feed")
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await rig.poll("queues")
+        await rig.clock.sleep(5)
+
+
 async def test_without_a_feed_every_deployment_is_asked_now_and_then(running: Any, make: Any, baseten: Any) -> None:
     make.inventory(baseten, make.deployment("one"), make.deployment("two"))
     baseten.answers[PATH.format("one")] = status(4, 0)
@@ -116,7 +145,7 @@ async def test_without_a_feed_every_deployment_is_asked_now_and_then(running: An
     await rig.poll("inventory", "queues")
     await rig.every("queues", 30, 590)
     assert baseten.count(PATH.format("one")) == 20
-    assert baseten.count(PATH.format("two")) == 1
+    assert baseten.count(PATH.format("two")) == 2
 
 
 async def test_without_feed_and_inventory_nobody_can_be_asked(running: Any) -> None:

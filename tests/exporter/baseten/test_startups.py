@@ -22,15 +22,19 @@ def feed(starting: int) -> str:
 
 
 @pytest.fixture
-async def rig(running: Any, make: Any, baseten: Any) -> Any:
-    """A workspace with one deployment that was looked at once, at the beginning, and is starting replicas since."""
-    make.inventory(baseten, make.deployment())
-    baseten.answers[STARTUPS] = make.page()
-    baseten.answers[SUMMARY] = NO_SUMMARY
-    baseten.answers["/metrics"] = feed(1)
-    rig = await running(baseten=baseten)
-    await rig.poll("feed", "inventory", "startups")
-    return rig
+def begin(running: Any, make: Any, baseten: Any) -> Any:
+    """Start a workspace with one deployment that was looked at once, at the beginning, and is starting replicas since."""
+
+    async def start() -> Any:
+        make.inventory(baseten, make.deployment())
+        baseten.answers[STARTUPS] = make.page()
+        baseten.answers[SUMMARY] = NO_SUMMARY
+        baseten.answers["/metrics"] = feed(1)
+        rig = await running(baseten=baseten)
+        await rig.poll("feed", "inventory", "startups")
+        return rig
+
+    return start
 
 
 async def look(rig: Any, seconds: float = 60) -> None:
@@ -54,14 +58,16 @@ def in_phase(rig: Any) -> dict[str, float]:
     return {phase: count for phase, count in found.items() if count}
 
 
-async def test_everything_begins_at_zero_once_the_api_has_answered(rig: Any) -> None:
+async def test_everything_begins_at_zero_once_the_api_has_answered(begin: Any) -> None:
+    rig = await begin()
     assert outcomes(rig) == {"SUCCESS": 0, "FAILED": 0, "STALLED": 0}
     assert counts(rig) == {"total": 0}
     assert len(rig.page.lines("baseten_replica_startup_seconds_bucket")) == 20
     assert rig.page.lines("baseten_replicas_starting_in_phase") == []
 
 
-async def test_an_attempt_that_succeeds(rig: Any, make: Any, baseten: Any) -> None:
+async def test_an_attempt_that_succeeds(begin: Any, make: Any, baseten: Any) -> None:
+    rig = await begin()
     baseten.answers[STARTUPS] = make.page(make.attempt(started=10))
     await look(rig)
     assert outcomes(rig) == {"SUCCESS": 1, "FAILED": 0, "STALLED": 0}
@@ -82,7 +88,8 @@ async def test_an_attempt_that_succeeds(rig: Any, make: Any, baseten: Any) -> No
     assert f'{name}_bucket{{{KEY},phase="scheduling",le="2.5"}} 1' in rig.page.lines(name)
 
 
-async def test_it_counts_once_however_often_it_is_listed(rig: Any, make: Any, baseten: Any) -> None:
+async def test_it_counts_once_however_often_it_is_listed(begin: Any, make: Any, baseten: Any) -> None:
+    rig = await begin()
     baseten.answers[STARTUPS] = make.page(make.attempt(started=10), make.attempt("other", started=10), make.attempt("a1b2c", started=400))
     for _ in range(5):
         await look(rig)
@@ -90,7 +97,8 @@ async def test_it_counts_once_however_often_it_is_listed(rig: Any, make: Any, ba
     assert counts(rig)["total"] == 3
 
 
-async def test_a_failed_attempt_has_its_completed_phases_and_no_total(rig: Any, make: Any, baseten: Any) -> None:
+async def test_a_failed_attempt_has_its_completed_phases_and_no_total(begin: Any, make: Any, baseten: Any) -> None:
+    rig = await begin()
     phases = [
         {"phase": "SCHEDULING", "status": "COMPLETED", "offset_ms": 0, "duration_ms": 0},
         {"phase": "CONTAINER_START", "status": "FAILED", "offset_ms": 0, "duration_ms": 9000},
@@ -104,7 +112,8 @@ async def test_a_failed_attempt_has_its_completed_phases_and_no_total(rig: Any, 
     assert counted == {"scheduling": 1}  # 0 ms is a duration, null is none
 
 
-async def test_open_attempts_are_shown_in_their_phase_and_counted_when_they_end(rig: Any, make: Any, baseten: Any) -> None:
+async def test_open_attempts_are_shown_in_their_phase_and_counted_when_they_end(begin: Any, make: Any, baseten: Any) -> None:
+    rig = await begin()
     phases = [
         {"phase": "SCHEDULING", "status": "COMPLETED", "offset_ms": 0, "duration_ms": 1000},
         {"phase": "WEIGHT_DOWNLOAD", "status": None, "offset_ms": 1000, "duration_ms": None},
@@ -122,7 +131,8 @@ async def test_open_attempts_are_shown_in_their_phase_and_counted_when_they_end(
     assert outcomes(rig)["SUCCESS"] == 1
 
 
-async def test_stalled_counts_once_stays_open_and_may_still_succeed(rig: Any, make: Any, baseten: Any) -> None:
+async def test_stalled_counts_once_stays_open_and_may_still_succeed(begin: Any, make: Any, baseten: Any) -> None:
+    rig = await begin()
     phases = [{"phase": "SCHEDULING", "status": None, "offset_ms": 0, "duration_ms": None}]
     for elapsed in (100_000, 160_000, 220_000):
         attempt = make.attempt(started=10, outcome="STALLED", ready_at_epoch_millis=None, duration_ms=elapsed, phase_summary=phases)
@@ -136,7 +146,8 @@ async def test_stalled_counts_once_stays_open_and_may_still_succeed(rig: Any, ma
     assert in_phase(rig) == {}
 
 
-async def test_an_attempt_whose_duration_stands_still_has_been_given_up(rig: Any, make: Any, baseten: Any) -> None:
+async def test_an_attempt_whose_duration_stands_still_has_been_given_up(begin: Any, make: Any, baseten: Any) -> None:
+    rig = await begin()
     attempt = make.attempt(started=10, outcome="STALLED", ready_at_epoch_millis=None, duration_ms=100_000, phase_summary=[])
     baseten.answers[STARTUPS] = make.page(attempt)
     shown = []
@@ -146,11 +157,22 @@ async def test_an_attempt_whose_duration_stands_still_has_been_given_up(rig: Any
     assert shown == [{"unknown": 1}, {"unknown": 1}, {}, {}]
 
 
-async def test_an_unknown_outcome_of_a_ready_replica_counts_under_its_name(rig: Any, make: Any, baseten: Any) -> None:
+async def test_an_unknown_outcome_of_a_ready_replica_counts_under_its_name(begin: Any, make: Any, baseten: Any) -> None:
+    rig = await begin()
     baseten.answers[STARTUPS] = make.page(make.attempt(started=10, outcome="MIGRATED"))
     await look(rig)
     assert outcomes(rig) == {"SUCCESS": 0, "FAILED": 0, "STALLED": 0, "MIGRATED": 1}
     assert counts(rig)["total"] == 0
+
+
+async def test_an_attempt_that_ends_twice_gives_its_phases_once(begin: Any, make: Any, baseten: Any) -> None:
+    rig = await begin()
+    baseten.answers[STARTUPS] = make.page(make.attempt(started=10, outcome="FAILED", ready_at_epoch_millis=None))
+    await look(rig)
+    baseten.answers[STARTUPS] = make.page(make.attempt(started=10))
+    await look(rig)
+    assert outcomes(rig) == {"SUCCESS": 1, "FAILED": 1, "STALLED": 0}
+    assert counts(rig)["total"] == counts(rig)["scheduling"] == 1
 
 
 async def test_history_is_not_counted_but_what_was_open_then_is(running: Any, make: Any, baseten: Any) -> None:
@@ -198,7 +220,8 @@ async def test_a_damaged_state_starts_afresh(running: Any, make: Any, baseten: A
     assert outcomes(rig) == {"SUCCESS": 0, "FAILED": 0, "STALLED": 0}
 
 
-async def test_further_pages_are_read(rig: Any, make: Any, baseten: Any) -> None:
+async def test_further_pages_are_read(begin: Any, make: Any, baseten: Any) -> None:
+    rig = await begin()
     pages = {
         None: make.page(*(make.attempt(f"a{n}", started=10) for n in range(100)), cursor="c1"),
         "c1": make.page(*(make.attempt(f"b{n}", started=10) for n in range(100)), cursor="c2"),
@@ -213,7 +236,8 @@ async def test_further_pages_are_read(rig: Any, make: Any, baseten: Any) -> None
     assert len({(query["start_epoch_millis"], query["end_epoch_millis"], query["limit"]) for query in queries}) == 1
 
 
-async def test_a_page_that_fails_counts_nothing_twice(rig: Any, make: Any, baseten: Any) -> None:
+async def test_a_page_that_fails_counts_nothing_twice(begin: Any, make: Any, baseten: Any) -> None:
+    rig = await begin()
     second: list[Any] = [web.Response(status=500)]
 
     def answer(request: web.Request) -> web.StreamResponse:
@@ -230,7 +254,8 @@ async def test_a_page_that_fails_counts_nothing_twice(rig: Any, make: Any, baset
     assert outcomes(rig)["SUCCESS"] == 2
 
 
-async def test_an_attempt_that_cannot_be_read_leaves_the_others(rig: Any, make: Any, baseten: Any) -> None:
+async def test_an_attempt_that_cannot_be_read_leaves_the_others(begin: Any, make: Any, baseten: Any) -> None:
+    rig = await begin()
     baseten.answers[STARTUPS] = make.page({"replica_id": "x"}, make.attempt(started=10, unknown_field=1))
     await rig.clock.sleep(60)
     poll = await rig.poll("startups")
@@ -238,7 +263,8 @@ async def test_an_attempt_that_cannot_be_read_leaves_the_others(rig: Any, make: 
     assert set(poll.problems) == {"abcd1234/wxyz123"}
 
 
-async def test_a_replica_without_an_id_is_told_apart_by_its_start(rig: Any, make: Any, baseten: Any) -> None:
+async def test_a_replica_without_an_id_is_told_apart_by_its_start(begin: Any, make: Any, baseten: Any) -> None:
+    rig = await begin()
     baseten.answers[STARTUPS] = make.page(make.attempt(None, started=10), make.attempt(None, started=20))
     await look(rig)
     await look(rig)
@@ -276,12 +302,13 @@ async def test_who_is_looked_at_and_how_often(running: Any, make: Any, baseten: 
     await rig.every("startups", 60, 2 * 3600)
     looks = {name: baseten.count(f"/v1/models/abcd1234/deployments/{name}/startups") for name in names}
     assert looks["asleep"] == looks["off"] == 1
-    assert looks["wxyz123"] == 3
+    assert looks["wxyz123"] == 2
     assert looks["loading"] > 100
-    assert baseten.count("/v1/models/abcd1234/deployments/loading/startups/summary") == 3
+    assert baseten.count("/v1/models/abcd1234/deployments/loading/startups/summary") == 2
 
 
-async def test_a_deployment_that_stopped_starting_is_watched_for_a_while(rig: Any, baseten: Any) -> None:
+async def test_a_deployment_that_stopped_starting_is_watched_for_a_while(begin: Any, baseten: Any) -> None:
+    rig = await begin()
     baseten.answers["/metrics"] = feed(0)
     await rig.poll("feed")
     baseten.forget()
@@ -305,7 +332,8 @@ async def test_not_offered(running: Any, make: Any, baseten: Any, status: int) -
     assert rig.page.lines("baseten_replica") == []
 
 
-async def test_a_404_of_one_deployment_is_its_end_and_no_alarm(rig: Any, baseten: Any) -> None:
+async def test_a_404_of_one_deployment_is_its_end_and_no_alarm(begin: Any, baseten: Any) -> None:
+    rig = await begin()
     del baseten.answers[STARTUPS]
     await rig.clock.sleep(60)
     poll = await rig.poll("startups")
@@ -313,7 +341,8 @@ async def test_a_404_of_one_deployment_is_its_end_and_no_alarm(rig: Any, baseten
     assert rig.page.lines("baseten_replica_startup") == []
 
 
-async def test_a_deployment_that_is_gone_takes_its_series_along(rig: Any, make: Any, baseten: Any) -> None:
+async def test_a_deployment_that_is_gone_takes_its_series_along(begin: Any, make: Any, baseten: Any) -> None:
+    rig = await begin()
     make.inventory(baseten, make.deployment("another"), deployments_count=9)
     baseten.answers["/v1/models/abcd1234/deployments/another/startups"] = make.page()
     await rig.clock.sleep(60)
@@ -321,7 +350,8 @@ async def test_a_deployment_that_is_gone_takes_its_series_along(rig: Any, make: 
     assert {unit for unit in rig.page.units if unit.startswith("startups/")} == {"startups/abcd1234/another"}
 
 
-async def test_failing_startups_leave_the_other_blocks_as_they_are(rig: Any, baseten: Any) -> None:
+async def test_failing_startups_leave_the_other_blocks_as_they_are(begin: Any, baseten: Any) -> None:
+    rig = await begin()
     before = rig.page.blocks()
     baseten.answers[STARTUPS] = lambda _: web.Response(status=500)
     await rig.clock.sleep(60)
@@ -330,6 +360,18 @@ async def test_failing_startups_leave_the_other_blocks_as_they_are(rig: Any, bas
     assert rig.page.blocks() == before
     rig.platform.sources["startups"].expire()
     assert rig.page.blocks() == {unit: block for unit, block in before.items() if not unit.startswith("startups")}
+
+
+async def test_one_failing_deployment_is_a_part_while_the_others_are_only_not_due(running: Any, make: Any, baseten: Any) -> None:
+    make.inventory(baseten, make.deployment(), make.deployment("quiet", status="SCALED_TO_ZERO"))
+    baseten.answers[STARTUPS] = baseten.answers[STARTUPS.replace("wxyz123", "quiet")] = make.page()
+    baseten.answers["/metrics"] = feed(1)
+    rig = await running(baseten=baseten)
+    await rig.poll("feed", "inventory", "startups")
+    baseten.answers[STARTUPS] = lambda _: web.Response(status=500)
+    await rig.clock.sleep(60)
+    poll = await rig.poll("startups")
+    assert set(poll.problems) == {"abcd1234/wxyz123"}
 
 
 async def test_without_deployments_there_is_nothing_to_ask(running: Any, baseten: Any) -> None:

@@ -41,8 +41,8 @@ def configured(folder: Path) -> Config:
     (folder / "key").write_text(CANARY + "\n")
     file = folder / "config.yaml"
     file.write_text(
-        f"proxy_url: http://user:{CANARY}@proxy:1\n"
-        f"workspaces:\n- {{name: inline, api_key: {CANARY}}}\n- {{name: variable, api_key: '${{CANARY}}'}}\n- {{name: file, key_file: key}}\n"
+        f"proxy_url: http://user:{CANARY}@proxy:1\nworkspaces:\n- {{name: inline, api_key: {CANARY}}}\n"
+        "- {name: variable, api_key: '${CANARY}'}\n- {name: file, key_file: key}\n"
     )
     return load(file, {"CANARY": CANARY})
 

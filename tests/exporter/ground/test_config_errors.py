@@ -54,8 +54,8 @@ CASES = {
     "unknown source": (
         "workspaces: [{api_key: k, sources: {quues: {}}}]",
         (
-            "workspaces[0].sources.quues: found a key that is not known (did you mean queues?), allowed: feed, inventory, queues, startups, "
-            "events, prices, chains, billing (line 1)"
+            "workspaces[0].sources.quues: found a key that is not known (did you mean queues?), allowed: feed, inventory, queues, "
+            "startups, events, prices, chains, billing (line 1)"
         ),
     ),
     "nothing close": ("zzz: 1\nworkspaces: [{api_key: k}]", "zzz: found a key that is not known, allowed: workspaces, listen_address"),
@@ -128,7 +128,10 @@ CASES = {
     "null key": ("workspaces: [{api_key: 12345678}]", "workspaces[0].api_key: found a number, allowed: an API key as text, or ${VARIABLE}"),
     "variable": (
         "workspaces: [{api_key: '${NOWHERE}'}]",
-        "workspaces[0].api_key: found ${NOWHERE}, and the variable NOWHERE is not set, allowed: an API key as text, or ${VARIABLE} (line 1)",
+        (
+            "workspaces[0].api_key: found ${NOWHERE}, and the variable NOWHERE is not set, allowed: an API key as text, "
+            "or ${VARIABLE} (line 1)"
+        ),
     ),
     "variable in a host": (
         "workspaces: [{api_key: k, hosts: {api: 'https://${H}'}}]",
@@ -286,7 +289,10 @@ def test_a_valid_key_is_not_quoted_by_the_error_of_another_value(tmp_path: Path)
     plain = "plainword"
     found = problems(tmp_path, f"workspaces: [{{name: a, api_key: {plain}, hosts: {{api: {plain}}}}}]")
     assert found == [
-        "workspaces[0].hosts.api: found '[secret]', allowed: a URL that begins with http:// or https://, without user name and query (line 1)"
+        (
+            "workspaces[0].hosts.api: found '[secret]', allowed: a URL that begins with http:// or https://, "
+            "without user name and query (line 1)"
+        )
     ]
 
 

@@ -31,7 +31,7 @@ class Film:
         return [frame[value] for frame in self.frames[key]]
 
 
-@pytest.fixture(scope="module", params=[0, 3], ids=["first twenty minutes", "after three hours"])
+@pytest.fixture(scope="module", params=[0, 1], ids=["first twenty minutes", "after an hour"])
 def film(request: pytest.FixtureRequest) -> Film:
     world = World(fleet.load("demo"), seed=1, start=START)
     world.advance(START + request.param * 3600)
@@ -104,19 +104,19 @@ def test_scale_to_zero_and_wake(film: Film) -> None:
 def test_promotion(film: Film) -> None:
     phases = {*film.of("reranker/deployment-8", "rollout_phase"), *film.of("reranker/deployment-9", "rollout_phase")}
     assert phases == {"stable", "promoting"}
-    places = film.of("reranker/deployment-8", "environment")
-    assert {None, "production"} <= set(places)
+    places = {*film.of("reranker/deployment-8", "environment"), *film.of("reranker/deployment-9", "environment")}
+    assert places == {None, "production"}
 
 
 def test_cold_start_gap() -> None:
     world = World(fleet.load("demo"), seed=1, start=START)
-    for hours in (0, 4):
-        world.advance(START + hours * 3600)
-        film = Film(world, 40 * 60)
+    for minutes in (0, 40):
+        world.advance(START + minutes * 60)
+        film = Film(world, 20 * 60)
         rows = zip(*(film.of("doc-summarizer", name) for name in ("active", "starting", "in_flight")), strict=True)
         gap = [active > 0 and starting > 0 and in_flight > 4 * active for active, starting, in_flight in rows]
         assert sum(gap) * 10 >= 300, "five minutes of users waiting for replicas that are starting"
-        if hours == 0:
+        if minutes == 0:
             assert gap.index(True) * 10 <= 180
         assert max(film.of("doc-summarizer", "in_flight")) < 1200
 

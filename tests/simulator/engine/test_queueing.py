@@ -24,7 +24,7 @@ def test_against_a_list_of_single_requests() -> None:
                 plain[row].popleft()
                 lost += 1
             assert told.get(row, 0) == lost
-        wanted = rng.integers(0, [3, 5, 40, 1], rows) * (second % 7 == 0 or second > 400)
+        wanted = rng.integers(0, [3, 5, 40, 1], rows) * (second % 7 == 0 or second > 400) * (second not in range(150, 300))
         taken = np.minimum(wanted, queue.size)
         chosen = np.flatnonzero(taken)
         waits = queue.take(second, chosen, taken[chosen])
@@ -35,7 +35,8 @@ def test_against_a_list_of_single_requests() -> None:
         for row in range(rows):
             plain[row].extend([second] * arrivals[row])
             assert queue.size[row] == len(plain[row])
-            assert queue.oldest(second)[row] == (second - plain[row][0] if plain[row] else 0)
+            # Asking for the age moves the head along; for a while nobody asks and nobody takes, longer than the ring reaches back.
+            assert second in range(150, 300) or queue.oldest(second)[row] == (second - plain[row][0] if plain[row] else 0)
 
 
 def test_clear_empties_one_queue_only() -> None:

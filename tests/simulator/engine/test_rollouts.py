@@ -15,8 +15,10 @@ from .conftest import QUICK, START
 SERVICE = {"mean": "500ms", "knee": 8}
 
 
-def world_of(promotion: dict[str, Any] | None = None, *, candidate: dict[str, Any] | None = None, **environment: Any) -> World:
-    settings = {"min_replica": 2, "max_replica": 6, "concurrency_target": 8, "scale_down_delay": 300}
+def world_of(
+    promotion: dict[str, Any] | None = None, *, candidate: dict[str, Any] | None = None, most: int = 6, **environment: Any
+) -> World:
+    settings = {"min_replica": 2, "max_replica": most, "concurrency_target": 8, "scale_down_delay": 300}
     document = {
         "switches": {"series_at_zero": "stay"},
         "measurement": {"lag_min": 0, "lag_max": 0},
@@ -81,6 +83,19 @@ def test_a_rolling_promotion_moves_in_steps_within_the_bounds() -> None:
     assert world.truth(two)["active"] >= 2
     assert world.models()[0].production_deployment_id == two
     assert [event.event_type for event in world.audit_events()][-1] == "MODEL_DEPLOYMENT_PROMOTED"
+
+
+def test_a_promotion_at_the_ceiling_stays_under_it() -> None:
+    world = world_of(most=4)
+    _, one, two = ids(world)
+    world.advance(START + 120)
+    world.act({"action": "promote", "environment": "m/production"})
+    sums = []
+    while environment(world).candidate_deployment_id:
+        world.advance(world.now + 1)
+        sums.append(sum(world.truth(each)["active"] + world.truth(each)["starting"] for each in (one, two)))
+    assert max(sums) == 4
+    assert world.truth(two)["active"] >= 2
 
 
 def test_labels_flip_when_the_promotion_ends() -> None:

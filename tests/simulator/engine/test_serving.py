@@ -107,8 +107,8 @@ def test_reject_on_full_answers_429_and_queues_nothing() -> None:
 
 
 def test_very_long_requests_time_out_with_504() -> None:
-    world = World(one(fixed(4, 16, service={"mean": "15m", "cv": 0.5, "knee": 64}, workload=constant(0.06))), seed=1, start=START)
-    world.advance(START + 6 * 3600)
+    world = World(one(fixed(16, 16, service={"mean": "15m", "cv": 0.5, "knee": 64}, workload=constant(0.12))), seed=1, start=START)
+    world.advance(START + 3 * 3600)
     share = requests(world, "504") / (requests(world, "504") + requests(world, "200"))
     assert share == pytest.approx(0.197, abs=0.04)  # P(S > 1200 s) of that lognormal
 

@@ -31,23 +31,19 @@ def readings(observed: Iterable[Observation]) -> dict[Key, FeedReading]:
     the BIS-LLM families) are parts and add up.
     """
     sums: dict[Key, dict[str, dict[tuple[str, str], float]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))
-    requests: dict[Key, float] = {}
     async_requests: dict[Key, float] = {}
     for name, labels, value in observed:
         key = (labels.get("model_id", ""), labels.get("deployment_id", ""))
         if not all(key):
             continue
-        if name == _REQUESTS:
-            requests[key] = requests.get(key, 0.0) + value
-            if labels.get("is_async", "").casefold() == "true":
-                async_requests[key] = async_requests.get(key, 0.0) + value
-        elif name in _GAUGES:
+        if name in _GAUGES:
             sums[key][_GAUGES[name]][labels.get("environment", ""), labels.get("rollout_phase", "")] += value
+        elif name == _REQUESTS and labels.get("is_async", "").casefold() == "true":
+            async_requests[key] = async_requests.get(key, 0.0) + value
     return {
         key: FeedReading(
             **{field: max(parts.values()) for field, parts in sums.get(key, {}).items()},
-            requests=requests.get(key),
             async_requests=async_requests.get(key),
         )
-        for key in {**sums, **requests}
+        for key in {**sums, **async_requests}
     }

@@ -82,7 +82,7 @@ class PricesSource:
     def expire(self) -> None:
         """Forget all instance types."""
         self._context.state.prices = None
-        self._types, self._priced = _Kept[InstanceType](), _Kept[PricedInstanceType]()
+        self._types, self._priced = _Kept(), _Kept()
         self._deployments.clear()
         self._chainlets.clear()
 

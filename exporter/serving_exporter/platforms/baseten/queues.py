@@ -19,13 +19,15 @@ from serving_exporter.platforms.contract import Poll, Unavailable
 __all__ = ["QueuesSource"]
 
 _PATIENCE = 30.0
-_ASK_AGAIN = 600.0  # seconds: for deployments that answered 404, and for those of which nobody knows whether they use async
+_ASK_AGAIN = 600.0  # seconds, for deployments that answered 404
+_IDLE = 300.0  # seconds, for those whose queue has only ever been seen empty: the feed shows within 30 s when that changes
 
 
 class QueuesSource:
     """``async_queue_status`` of each deployment that the feed shows as used asynchronously, or that had something in its queue.
 
-    Where there is no feed, every deployment of the inventory is asked now and then.
+    At every poll where there is or was something to count, now and then where the queue has always been empty and, where there is no
+    feed, for every deployment of the inventory.
     """
 
     name = "queues"
@@ -34,6 +36,7 @@ class QueuesSource:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._max_age = context.workspace.sources.queues.oldest
+        self._interval = context.workspace.sources.queues.interval
         self._units = context.units("queues")
         self._failures: Failures[Key] = Failures()
         self._asked_at: dict[Key, float] = {}
@@ -42,7 +45,7 @@ class QueuesSource:
         self._waited = False  # for the feed, once: where it does not come, the inventory must do
 
     async def poll(self) -> Poll:
-        """Ask every deployment that uses async, longest unasked first. Raises ``SourceError`` when none of them answers."""
+        """Ask the deployments that use async, busy ones first. Raises ``SourceError`` when none of them answers."""
         state, clock = self._context.state, self._context.clock
         if not self._waited:
             self._waited = True
@@ -50,14 +53,16 @@ class QueuesSource:
         using = self._using()
         now = clock.monotonic()
         due = [key for key in using if self._is_due(key, now)]
-        turn = await read_parts(sorted(due, key=lambda key: self._asked_at.get(key, 0.0)), self._ask, clock)
+        order = sorted(due, key=lambda key: (not self._is_busy(key), self._asked_at.get(key, 0.0)))
+        turn = await read_parts(order, self._ask, clock)
         now = clock.monotonic()
         self._failures.note(turn, now)
         self._failures.keep_only(using)
         stale = set(self._failures.expired(now, self._max_age))
         state.queues = {key: queue for key, queue in state.queues.items() if key in using and key not in stale}
         self._units.render("", dict(state.queues), lambda page: write_queues(page, state.queues))
-        turn.raise_when_nothing_worked()
+        if turn.throttled or not any(key not in self._failures and key in state.queues for key in using):
+            turn.raise_when_nothing_worked()  # while others answer, and are only not due, it is a part that fails
         return Poll(
             items=len(state.queues),
             data_timestamp=clock.wall(),
@@ -93,13 +98,17 @@ class QueuesSource:
     def _is_due(self, key: Key, now: float) -> bool:
         if now - self._gone_at.get(key, float("-inf")) < _ASK_AGAIN:
             return False
+        # Half an interval early rather than a whole one late; a turn that follows another at once asks nobody twice.
+        wait = self._interval / 2 if self._is_busy(key) else _IDLE
+        return now - self._asked_at.get(key, float("-inf")) >= wait
+
+    def _is_busy(self, key: Key) -> bool:
+        """Whether requests are or were in its queue; others have a queue in the feed that is always empty, or are not known to have one."""
         reading = self._context.state.reading(key)
-        certain = key in self._ever_used or (reading is not None and reading.uses_async)
-        return certain or now - self._asked_at.get(key, float("-inf")) >= _ASK_AGAIN
+        return key in self._ever_used or (reading is not None and bool(reading.queue_size or reading.async_requests))
 
     async def _ask(self, key: Key) -> None:
         state, now = self._context.state, self._context.clock.monotonic()
-        self._asked_at[key] = now
         try:
             body = await self._context.client.get(QUEUE_STATUS, model_id=key[0], deployment_id=key[1])
         except NotFound:
@@ -108,6 +117,7 @@ class QueuesSource:
             state.queues.pop(key, None)
             return
         queue = decode(body, AsyncQueue)
+        self._asked_at[key] = now
         self._gone_at.pop(key, None)
         if queue.num_queued_requests or queue.num_in_progress_requests:
             self._ever_used.add(key)

@@ -93,7 +93,7 @@ class Ledger(msgspec.Struct):
             ended = outcome in _ENDED or attempt.ready_at_epoch_millis is not None
             if not ended and now - attempt.started_at_epoch_millis < _LONGEST_OPEN:
                 self.open[name] = _still_open(attempt, before.get(name))
-            if self.open or ended or outcome == "STALLED":
+            if name in self.open or not history:
                 for phase in PHASES:  # from zero on, so that the first observation is an increase
                     self.phases.setdefault(phase, Distribution())
             if ended or outcome == "STALLED":

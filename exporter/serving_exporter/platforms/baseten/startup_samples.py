@@ -18,8 +18,8 @@ _MILLIS = 1000
 def write_startups(page: UnitBuilder, key: Key, ledger: Ledger, starting: dict[str, int], summary: StartupSummary | None) -> None:
     """Write one deployment's start-ups; ``starting`` has the open attempts by phase.
 
-    The outcomes and the histogram of whole start-ups exist from the first answer on, those of the phases from the first attempt on: with
-    zeros for all of them a large fleet would have a million series.
+    The outcomes and the histogram of whole start-ups exist from the first answer on, those of the phases from the first attempt on that
+    was not history: with zeros for all of them a large fleet would have a million series.
     """
     for outcome, count in ledger.outcomes.items():
         page.add(catalogue.STARTUPS_TOTAL, (*key, outcome), count)

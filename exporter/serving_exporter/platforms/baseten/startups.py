@@ -78,7 +78,8 @@ class StartupsSource:
             due.remove(await self._try_out(due))
         turn = await read_parts(due, self._look, clock)
         self._failures.note(turn, clock.monotonic())
-        turn.raise_when_nothing_worked()
+        if turn.throttled or all(key in self._failures for key in self._looked_at):
+            turn.raise_when_nothing_worked()  # while others answer, and are only not due, it is a part that fails
         self._context.touch()
         problems = {**self._failures.problems("/".join), **{"/".join(key): error for key, error in self._broken.items()}}
         return Poll(items=len(self._ledgers), data_timestamp=clock.wall(), problems=problems, next_in=turn.next_in)

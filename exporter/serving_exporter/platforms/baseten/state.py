@@ -30,14 +30,13 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class FeedReading:
-    """What the feed says of one deployment. None where it has no such series; ``requests`` is the sum of its request counters."""
+    """What the feed says of one deployment. None where it has no such series."""
 
     in_flight: float | None = None
     active: float | None = None
     starting: float | None = None
     queue_size: float | None = None
     average_tokens: float | None = None
-    requests: float | None = None
     async_requests: float | None = None
 
     @property

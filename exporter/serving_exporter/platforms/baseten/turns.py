@@ -69,6 +69,9 @@ class Failures(Generic[P]):
         for part, error in turn.failed:
             self._since[part] = (self._since[part][0] if part in self._since else now, error)
 
+    def __contains__(self, part: object) -> bool:
+        return part in self._since
+
     def keep_only(self, parts: Collection[P]) -> None:
         """Forget every other part."""
         self._since = {part: entry for part, entry in self._since.items() if part in parts}
