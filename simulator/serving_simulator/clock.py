@@ -28,11 +28,11 @@ class SimClock:
         self.epoch = time.time() if epoch is None else epoch
 
     def monotonic(self) -> float:
-        """Simulated seconds since ``origin``; never steps back."""
+        """Return simulated seconds since ``origin``; never steps back."""
         return (asyncio.get_running_loop().time() - self.origin) * self.speed
 
     def wall(self) -> float:
-        """Simulated Unix time in seconds."""
+        """Return simulated Unix time in seconds."""
         return self.epoch + self.monotonic()
 
     async def sleep(self, seconds: float) -> None:

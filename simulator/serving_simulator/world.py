@@ -95,15 +95,15 @@ class World:
         return self._inventory.chain_deployments(chain_id)
 
     def async_queue(self, deployment_id: str) -> AsyncQueueView:
-        """The async queue of a deployment (or chainlet), live."""
+        """Return the async queue of a deployment (or chainlet), live."""
         return self._inventory.async_queue(deployment_id)
 
     def startups(self, deployment_ids: Sequence[str], start: float, end: float) -> Sequence[StartupView]:
-        """Starts of replicas that began between two instants, oldest first; open ones too."""
+        """Return starts of replicas that began between two instants, oldest first; open ones too."""
         return self._inventory.startups(deployment_ids, start, end)
 
     def audit_events(self) -> Sequence[AuditEventView]:
-        """The audit log, oldest first."""
+        """Return the audit log, oldest first."""
         return tuple(self._simulation.audit.events)
 
     def usage(self, start_date: str, end_date: str) -> Sequence[UsageView]:
@@ -111,11 +111,11 @@ class World:
         return self._inventory.usage(start_date, end_date)
 
     def feed_page(self) -> FeedPage:
-        """The export page in force; the same object until it is rebuilt."""
+        """Return the export page in force; the same object until it is rebuilt."""
         return self._measurements.page()
 
     def observation(self) -> Observation:
-        """What the page in force was made from, as arrays over ``deployment_ids``: for those who read many deployments."""
+        """Return what the page in force was made from, as arrays over ``deployment_ids``: for those who read many deployments."""
         return self._measurements.shown
 
     def deployment_ids(self) -> tuple[str, ...]:
@@ -123,11 +123,11 @@ class World:
         return tuple(row.id for row in self._simulation.rows)
 
     def history(self, deployment_id: str, start: float, end: float) -> HistoryWindow:
-        """What a deployment did between two instants, every 30 s; nothing older than the fleet's ``measurement.history``."""
+        """Return what a deployment did between two instants, every 30 s; nothing older than the fleet's ``measurement.history``."""
         return self._measurements.history(self._inventory.row(deployment_id).index, start, end)
 
     def truth(self, deployment_id: str) -> dict[str, Any]:
-        """True values of this instant, for tests and the admin page."""
+        """Return true values of this instant, for tests and the admin page."""
         row, simulation = self._inventory.row(deployment_id), self._simulation
         index, traffic, lifecycle = row.index, simulation.traffic, simulation.lifecycle
         return {

@@ -69,6 +69,10 @@ class Page:
     def label_values(self, name: str, label: str) -> set[str]:
         return {dict(key)[label] for key in self.series(name)}
 
+    def ids(self, name: str, label: str = "deployment_id") -> set[str]:
+        """Return the ids that the series of one name have, of series that have that label."""
+        return {value for key in self.series(name) for name, value in key if name == label}
+
 
 @dataclass
 class Pair:

@@ -69,6 +69,22 @@ async def test_a_failing_feed_is_retried_within_the_same_budget() -> None:
         assert len(times) >= 9, "it keeps trying"
 
 
+async def test_dropped_connections_make_no_request_that_was_not_paid_for() -> None:
+    """aiohttp repeats a GET by itself when a kept connection drops; the server would count what no budget has seen."""
+    async with running() as pair:
+        await pair.service.wait_ready()
+        await pair.admin("POST", "faults", {"kind": "reset", "endpoint": "/v1/*", "for_seconds": 60})
+        await pair.clock.sleep(300)
+        page = await pair.scrape()
+        arrived = (await pair.admin("GET", "requests"))["by_endpoint"]
+        sent = {dict(key)["endpoint"]: 0.0 for key in page.series("serving_exporter_api_requests_total")}
+        for key, value in page.series("serving_exporter_api_requests_total").items():
+            sent[dict(key)["endpoint"]] += value
+        assert page.find("serving_exporter_api_requests_total", code="error")
+        for endpoint in ("/v1/models", "/v1/audit_logs", "/v1/chains", "/metrics"):
+            assert arrived[f"GET {endpoint}"] - sent[endpoint] in (0, 1), f"{endpoint}: at most the one on its way"
+
+
 async def test_a_restart_loop_cannot_spend_the_budget_again(tmp_path: Path) -> None:
     """Ten exporters one after the other, each killed after six seconds, as a crash loop would: they share one state file."""
     state_file = tmp_path / "state.json"

@@ -25,7 +25,7 @@ _DAY = 86400
 
 
 def day_of(time: float) -> str:
-    """The UTC date of a Unix time, as YYYY-MM-DD."""
+    """Return the UTC date of a Unix time, as YYYY-MM-DD."""
     return datetime.fromtimestamp(time, UTC).date().isoformat()
 
 
@@ -38,7 +38,7 @@ class Ledger:
         self._counted: defaultdict[int, int] = defaultdict(int)
 
     def bill(self, row: int, begin: float, end: float) -> None:
-        """A replica was up from ``begin`` to ``end``."""
+        """Bill a replica that was up from ``begin`` to ``end``."""
         for day, minutes in minutes_by_day(begin, end):
             self._minutes[row, day] += minutes
 
@@ -52,12 +52,12 @@ class Ledger:
         return {day: minutes for (owner, day), minutes in self._minutes.items() if owner == row}
 
     def requests(self, row: int) -> Mapping[str, int]:
-        """Requests by day."""
+        """Return requests by day."""
         return {day: count for (owner, day), count in self._requests.items() if owner == row}
 
 
 def minutes_by_day(begin: float, end: float) -> Iterator[tuple[str, int]]:
-    """Started minutes between two Unix times, for each UTC day."""
+    """Return started minutes between two Unix times, for each UTC day."""
     while begin < end:
         midnight = (begin // _DAY + 1) * _DAY
         yield day_of(begin), math.ceil((min(end, midnight) - begin) / 60 - 1e-9)

@@ -73,7 +73,7 @@ class Commands:
                 self.http_faults.append(dict(action.fault))
 
     def row(self, name: str) -> Row:
-        """The deployment with an id, or called ``model/deployment`` (for a chainlet ``chain.chainlet/chainlet``)."""
+        """Return the deployment with an id, or called ``model/deployment`` (for a chainlet ``chain.chainlet/chainlet``)."""
         for row in self._simulation.rows:
             if not row.deleted and name in {
                 row.id,
@@ -85,7 +85,7 @@ class Commands:
         raise KeyError(name)
 
     def environment(self, name: str) -> EnvironmentState:
-        """The environment called ``model/environment``."""
+        """Return the environment called ``model/environment``."""
         model, _, environment = name.rpartition("/")
         ids = {row.model_name: row.model_id for row in self._simulation.rows if row.chain is None}
         for state in self._environments:

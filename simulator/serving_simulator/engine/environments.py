@@ -137,7 +137,7 @@ class Promotions:
             promotion.total = max(self._total(environment, current, candidate), 1 if promotion.step <= 1 else promotion.step - 1, 1)
         ready = int(simulation.lifecycle.ready[candidate.index])
         promotion.status = "PAUSED" if promotion.paused else "RAMPING_UP" if promotion.percent or ready else "RELEASING"
-        if promotion.paused or ready < min(promotion.step, promotion.total):
+        if promotion.paused or ready < self._asked(environment, promotion):
             promotion.settled_since = None
             self._apply_bounds(environment)
             return
@@ -158,14 +158,21 @@ class Promotions:
         promotion, current = environment.promotion, environment.current
         if promotion is None or current is None:
             return
-        most = max(environment.in_force.max_replica, 2)
-        if not environment.spec.promotion.rolling_deploy:
-            most = max(most, promotion.total + promotion.step)
-        new = max(1, min(promotion.step, most - 1))
+        most = self._ceiling(environment, promotion)
+        new = self._asked(environment, promotion)
         moved = math.floor(promotion.total * promotion.percent / 100)
         old = max(1, min(promotion.total - moved, most - new))
         self._simulation.bound(promotion.candidate, (new, new))
         self._simulation.bound(current, (old, old))
+
+    def _ceiling(self, environment: EnvironmentState, promotion: Promotion) -> int:
+        """Most replicas of both sides together. A promotion that does not roll needs room for both at full size."""
+        most = max(environment.in_force.max_replica, 2)
+        return most if environment.spec.promotion.rolling_deploy else max(most, 2 * promotion.total)
+
+    def _asked(self, environment: EnvironmentState, promotion: Promotion) -> int:
+        """Replicas that the candidate should have now: its step, as long as one of the old deployment still fits under the ceiling."""
+        return max(1, min(promotion.step, promotion.total, self._ceiling(environment, promotion) - 1))
 
     def _step_size(self, environment: EnvironmentState, total: int) -> int:
         settings = environment.spec.promotion

@@ -57,7 +57,7 @@ class Inventory:
         self._rows = {row.id: row for row in simulation.rows}
 
     def row(self, deployment_id: str) -> Row:
-        """The row of a deployment or chainlet."""
+        """Return the row of a deployment or chainlet."""
         row = self._rows[deployment_id]
         if row.deleted:
             raise KeyError(deployment_id)
@@ -99,12 +99,12 @@ class Inventory:
         return views
 
     def async_queue(self, deployment_id: str) -> AsyncQueueView:
-        """The async queue of a deployment, live."""
+        """Return the async queue of a deployment, live."""
         row, traffic = self.row(deployment_id), self._simulation.traffic
         return AsyncQueueView(row.model_id, row.id, int(traffic.queued_async[row.index]), int(traffic.running_async[row.index]))
 
     def startups(self, deployment_ids: Sequence[str], start: float, end: float) -> list[StartupView]:
-        """Starts that began between two instants, oldest first."""
+        """Return starts that began between two instants, oldest first."""
         found = []
         for deployment_id in deployment_ids:
             row = self.row(deployment_id)

@@ -154,7 +154,7 @@ class Lifecycle:
         self._forget(pod, now)
 
     def crash(self, pod: Pod, now: float) -> None:
-        """The container dies; it starts again after a back-off."""
+        """Let the container die; it starts again after a back-off."""
         row = self._rows[pod.row]
         if pod.state == PodState.READY and now - pod.since >= _BACKOFF_RESET:
             pod.backoff = 0
@@ -174,7 +174,7 @@ class Lifecycle:
             self._schedule(pod, now + self._next_backoff(pod), "restart")
 
     def sicken(self, pod: Pod, now: float) -> None:
-        """The replica stops passing its health checks."""
+        """Let the replica fail its health checks from now on."""
         row = self._rows[pod.row]
         if pod.sick or pod.state != PodState.READY:
             return
@@ -187,7 +187,7 @@ class Lifecycle:
                 self._schedule(pod, at, what)
 
     def hang(self, pod: Pod) -> None:
-        """The replica goes on accepting requests and never answers."""
+        """Let the replica go on accepting requests and never answer."""
         if not pod.hung:
             pod.hung = True
             self.hung[pod.row] += 1

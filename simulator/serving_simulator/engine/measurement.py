@@ -61,13 +61,13 @@ class Measurements:
         return self._shown[1]
 
     def page(self) -> FeedPage:
-        """The page in force; written when somebody asks for it."""
+        """Return the page in force; written when somebody asks for it."""
         if self._page is None:
             self._page = self._writer.write(self._shown[1], float(self._shown[0]))
         return self._page
 
     def history(self, index: int, start: float, end: float) -> HistoryWindow:
-        """What one deployment did between two instants."""
+        """Return what one deployment did between two instants."""
         simulation = self._simulation
         row, switches = simulation.rows[index], simulation.fleet.switches
         seen = [each for each in self._history if start <= each.at <= end]

@@ -125,7 +125,7 @@ class Observer:
 
 
 def read_pods(seen: Observation, index: int, gpu_memory_limit: int) -> list[PodReading]:
-    """The replicas of one deployment. They differ a little from each other, each always in the same way."""
+    """Return the replicas of one deployment. They differ a little from each other, each always in the same way."""
     readings = []
     busy, base = float(seen.utilization[index]), float(seen.memory[index])
     for pod in seen.pods[index]:

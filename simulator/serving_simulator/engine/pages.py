@@ -28,7 +28,7 @@ _HELP = {
 
 
 def bound_text(bound: float) -> str:
-    """A bucket bound as a label value."""
+    """Return a bucket bound as a label value."""
     return str(int(bound)) if bound == int(bound) else repr(bound)
 
 
@@ -41,11 +41,11 @@ class PageWriter:
         self._labels: dict[tuple[int, str | None, str], tuple[Labels, Labels]] = {}
 
     def write(self, observation: Observation, built_at: float) -> FeedPage:
-        """The page that shows ``observation``."""
+        """Return the page that shows ``observation``."""
         return FeedPage(observation.at, built_at, tuple(family for family in self._families(observation) if family.samples))
 
     def labels(self, observation: Observation, index: int, *inner: tuple[str, str]) -> Labels:
-        """The label block of one deployment with ``inner`` labels where the platform puts them: before the environment's."""
+        """Return the label block of one deployment with ``inner`` labels where the platform puts them: before the environment's."""
         environment, phase = observation.places[index]
         key = (index, environment, phase)
         if key not in self._labels:
@@ -148,7 +148,7 @@ class PageWriter:
 
 
 def histogram_samples(labels: Labels, spelled: Sequence[str], buckets: Counts | Reals, total: float) -> Iterator[_Sample]:
-    """Samples of one histogram from the counts of its buckets, which are not cumulative."""
+    """Return samples of one histogram from the counts of its buckets, which are not cumulative."""
     below = np.cumsum(buckets).tolist()
     for bound, value in zip(spelled, below, strict=True):
         yield "_bucket", (*labels, ("le", bound)), value

@@ -42,7 +42,7 @@ _ERROR_BODY = 120.0
 
 
 def normal_cdf(x: Reals) -> Reals:
-    """Standard normal distribution function; absolute error below 1e-7 (Abramowitz and Stegun 26.2.17)."""
+    """Return the standard normal distribution function; absolute error below 1e-7 (Abramowitz and Stegun 26.2.17)."""
     t = 1.0 / (1.0 + 0.2316419 * np.abs(x))
     poly = t * (0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
     tail = 0.3989422804014327 * np.exp(-0.5 * np.minimum(x * x, 700.0)) * poly
@@ -81,7 +81,7 @@ class Recorder:
         self._lasted: Reals = np.zeros((len(CODES), rows))
 
     def served(self, counts: Counts, waits: Reals, stretch: Reals) -> None:
-        """Synchronous requests that finished in this step: how many, the sum of their waits, by how much their service was stretched."""
+        """Count synchronous requests that finished: how many, the sum of their waits, by how much their service was stretched."""
         self._done[0] += counts
         self._waits[0] += waits
         self._stretches[0] += counts * stretch
@@ -92,7 +92,7 @@ class Recorder:
         self._stretches[1, rows] += counts * stretch
 
     def failed(self, code: str, rows: NDArray[np.int64], counts: Counts, durations: Counts | Reals, *, asynchronous: bool = False) -> None:
-        """Requests that ended without service: ``durations`` is the sum for each row."""
+        """Count requests that ended without service: ``durations`` is the sum for each row."""
         index = CODES.index((code, asynchronous))
         self._failed[index, rows] += counts
         self._lasted[index, rows] += durations

@@ -20,7 +20,7 @@ class Routes:
         self.share: Reals = np.zeros(self.first.size)
 
     def split(self, rates: Reals, rows: int) -> Reals:
-        """Requests a second of each of ``rows`` deployments."""
+        """Return requests a second of each of ``rows`` deployments."""
         total: Reals = np.asarray(np.bincount(self.first, rates * (1 - self.share), rows), np.float64)
         if not self.share.any():
             return total

@@ -68,7 +68,7 @@ class Row:
 
 
 def identifier(length: int, *parts: str) -> str:
-    """An opaque id of ``length`` letters and digits that depends on nothing but the names that lead to it."""
+    """Return an opaque id of ``length`` letters and digits that depends on nothing but the names that lead to it."""
     number = int.from_bytes(hashlib.sha256("/".join(parts).encode()).digest(), "big")
     letters = []
     for _ in range(length):
@@ -78,7 +78,7 @@ def identifier(length: int, *parts: str) -> str:
 
 
 def settings_of(settings: Autoscaling) -> AutoscalingSettings:
-    """The settings of a fleet file as the API shows them."""
+    """Return the settings of a fleet file as the API shows them."""
     return AutoscalingSettings(
         min_replica=settings.min_replica,
         max_replica=settings.max_replica,

@@ -19,7 +19,7 @@ _SETTINGS = tuple(field.name for field in fields(AutoscalingSettings))
 
 
 def schedule_id(model_id: str, environment: str, schedule: Schedule) -> str:
-    """The schedule's id: its own, or one that follows from its names."""
+    """Return the schedule's id: its own, or one that follows from its names."""
     return schedule.id or identifier(8, "schedule", model_id, environment, schedule.name)
 
 
@@ -42,7 +42,7 @@ def applies(schedule: Schedule, now: float, timezone: str | None, start: float) 
 
 
 def overridden(baseline: AutoscalingSettings, changes: dict[str, int | None]) -> AutoscalingSettings:
-    """Settings with some changed; None inherits. Raises ValueError for a name that is no setting."""
+    """Return settings with some changed; None inherits. Raises ValueError for a name that is no setting."""
     unknown = sorted(set(changes) - set(_SETTINGS))
     if unknown:
         raise ValueError(f"{unknown[0]}: found an unknown setting, allowed: {', '.join(_SETTINGS)}")
@@ -50,7 +50,7 @@ def overridden(baseline: AutoscalingSettings, changes: dict[str, int | None]) ->
 
 
 def shown(identity: str, schedule: Schedule, start: float) -> dict[str, Any]:
-    """The schedule in the platform's own JSON shape."""
+    """Return the schedule in the platform's own JSON shape."""
     settings = {**dict.fromkeys(_SETTINGS), **schedule.settings}
     common = {"id": identity, "name": schedule.name, "enabled": schedule.enabled, "cadence": schedule.cadence}
     if schedule.cadence == "ONE_TIME":

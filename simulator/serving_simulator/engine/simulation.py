@@ -200,7 +200,7 @@ class Simulation:
                 self.lifecycle.note_past_start(row, self._recently())
 
     def _recently(self) -> float:
-        """Some minutes before the world begins."""
+        """Return an instant some minutes before the world begins."""
         return self.now - float(self.rare.uniform(60, 600))
 
     def _lose(self, pod: Pod, why: str) -> None:
@@ -217,6 +217,6 @@ class Simulation:
         return float(self.integrals.cpu[row]), float(self.integrals.requests[row])
 
     def _served(self, row: Row, now: float) -> None:
-        """The first deploy of a row has finished: from now on its own minimum is in force."""
+        """Note that the first deploy of a row has finished: from now on its own minimum is in force."""
         del now
         self.parameters.load(row)

@@ -32,7 +32,7 @@ class StartTimes:
         return plan
 
     def scheduling(self, row: Row) -> float:
-        """The wait for hardware when there is some."""
+        """Return the wait for hardware when there is some."""
         return self._draw(row.spec.startup.scheduling, row.spec.startup.scheduling_spread)
 
     def _draw(self, median: float, sigma: float) -> float:

@@ -19,7 +19,10 @@ _WORST_FIRST = (
 
 
 def deployment_status(row: Row, lifecycle: Lifecycle, now: float) -> str:
-    """The platform's status of one deployment. Waiting for hardware and being placed look the same: DEPLOYING, or WAKING_UP from zero."""
+    """Return the platform's status of one deployment.
+
+    Waiting for hardware and being placed look the same: DEPLOYING, or WAKING_UP from zero.
+    """
     counts = lifecycle.counts[:, row.index]
     if row.build_failed:
         return "BUILD_FAILED"
@@ -43,5 +46,5 @@ def deployment_status(row: Row, lifecycle: Lifecycle, now: float) -> str:
 
 
 def chain_status(statuses: Sequence[str]) -> str:
-    """The status of a chain deployment from those of its chainlets."""
+    """Return the status of a chain deployment from those of its chainlets."""
     return min(statuses, key=_WORST_FIRST.index)

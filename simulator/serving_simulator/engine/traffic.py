@@ -122,14 +122,14 @@ class Traffic:
                 self.recorder.failed("502", np.array([row]), np.array([lost]), np.array([lasted]), asynchronous=asynchronous)
 
     def release_stuck(self, row: int) -> None:
-        """A hung replica is gone: what it held ends in 502."""
+        """End in 502 what a hung replica held that is gone now."""
         lost = min(int(self.stuck[row]), int(self.model.slots[row]))
         if lost:
             self.stuck[row] -= lost
             self.recorder.failed("502", np.array([row]), np.array([lost]), np.array([lost * self.limits.predict / 2.0]))
 
     def hand_over(self, old: int, new: int, second: int) -> None:
-        """What waits for one deployment goes to another; it queues again from now on."""
+        """Give what waits for one deployment to another; it queues again from now on."""
         if count := self.queue.clear(second, old):
             self._handed_over.append((new, count))
 

@@ -118,7 +118,7 @@ def read_trace(path: Path) -> tuple[float, Reals]:
 
 
 def _pulse(pattern: Pattern) -> tuple[float, tuple[float, ...]]:
-    """A steady base, and the level, begin, length and period (0: once) of what comes on top."""
+    """Return a steady base, and the level, begin, length and period (0: once) of what comes on top."""
     match pattern:
         case Burst():
             return 0.0, (pattern.rate, pattern.at, pattern.length, pattern.every)

@@ -30,7 +30,7 @@ class Seconds(float):
 
 
 def decode(kind: type, value: Any) -> Any:
-    """The decoding hook of msgspec for the one type of ours that it does not know."""
+    """Decode the one type of ours that msgspec does not know."""
     if kind is Seconds:
         return Seconds.parse(value)
     raise NotImplementedError(kind)

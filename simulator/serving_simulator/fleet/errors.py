@@ -85,7 +85,7 @@ def _literals(root: type, document: Any, steps: list[str]) -> list[str]:
 
 
 def _structs(root: type, document: Any, steps: list[str], *, any_tag: bool = False) -> list[Any]:
-    """The struct types that may stand at ``steps``, with the tag of the document considered."""
+    """Return the struct types that may stand at ``steps``, with the tag of the document considered."""
     kinds = list(_alternatives(root))
     for depth, step in enumerate(steps):
         kinds = [inner for kind in _matching(kinds, _value(document, steps[:depth])) for inner in _inside(kind, step)]

@@ -40,7 +40,7 @@ _SIZE = re.compile(r"(?:(?P<gpu>[A-Z][A-Z0-9]*)(?::|x))?(?:(?P<count>\d+)x(?=\d+
 
 
 def list_prices() -> tuple[InstanceType, ...]:
-    """The built-in instance types. Names that do not spell out CPU and memory get 24 cores and 192 GiB for each GPU."""
+    """Return the built-in instance types. Names that do not spell out CPU and memory get 24 cores and 192 GiB for each GPU."""
     return tuple(_instance(name, price) for name, price in _PRICES.items())
 
 

@@ -15,7 +15,7 @@ _INSTANCES = ("L4:4x16", "A10Gx4x16", "H100", "T4x4x16", "4x16")
 
 
 def generate(models: int, deployments: int) -> Fleet:
-    """A fleet of ``models`` models with ``deployments`` deployments each; the first of each model is production and has a daily cycle."""
+    """Return ``models`` models with ``deployments`` deployments each; the first of each is production and has a daily cycle."""
     return Fleet(
         models=tuple(_model(number, deployments) for number in range(models)),
         keys=(Key(key="demo.emulator", type="PERSONAL", name="full access"),),

@@ -93,6 +93,7 @@ def test_a_promotion_at_the_ceiling_stays_under_it() -> None:
     sums = []
     while environment(world).candidate_deployment_id:
         world.advance(world.now + 1)
+        assert world.now < START + 1200
         sums.append(sum(world.truth(each)["active"] + world.truth(each)["starting"] for each in (one, two)))
     assert max(sums) == 4
     assert world.truth(two)["active"] >= 2

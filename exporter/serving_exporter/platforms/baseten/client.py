@@ -30,12 +30,34 @@ _TRIES = 3
 Params = Mapping[str, str | int]
 
 
+class _Dropped(Unavailable):
+    """The connection went away before an answer: often one that had been kept too long, so worth another try."""
+
+
+class _UnpaidRepeat(aiohttp.ClientError):
+    """aiohttp was about to send a request again that the budget has paid for once."""
+
+
+def _paid_once() -> aiohttp.ClientMiddlewareType:
+    """Make a middleware for one request that stops aiohttp from repeating it by itself, which it does when a connection drops."""
+    sent = False
+
+    async def middleware(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        nonlocal sent
+        if sent:
+            raise _UnpaidRepeat
+        sent = True
+        return await handler(request)
+
+    return middleware
+
+
 class BasetenClient:
     """Calls one workspace's APIs. Safe for concurrent use.
 
     A request waits for its budget before it is sent, also when it is a retry. A refused key is read again from its file and tried once
     more when it has changed. A 429 whose pause is short is waited out, because a budget that looks for its limit meets one now and then;
-    the feed is left alone until its next turn.
+    a connection that drops before an answer is tried again; the feed is left alone until its next turn.
     """
 
     def __init__(
@@ -76,6 +98,9 @@ class BasetenClient:
             except Throttled:
                 if endpoint.family == "feed" or tries >= _TRIES or budget.blocked_for > _PATIENCE:
                     raise
+            except _Dropped:
+                if endpoint.family == "feed" or tries >= _TRIES:
+                    raise
 
     async def _once(
         self, endpoint: Endpoint, params: Params | None, ids: Mapping[str, str], secret: Secret, budget: Budget, priority: int
@@ -95,6 +120,7 @@ class BasetenClient:
                         },
                         allow_redirects=False,
                         timeout=aiohttp.ClientTimeout(total=None),
+                        middlewares=(_paid_once(),),
                     ) as response,
                 ):
                     code = response.status
@@ -105,6 +131,8 @@ class BasetenClient:
                 raise Unavailable(f"{call}: no complete answer within {_TIME_LIMIT:g} s") from None
             except aiohttp.ClientPayloadError:
                 raise Malformed(f"{call}: the answer ended before it was complete") from None
+            except _UnpaidRepeat:
+                raise _Dropped(f"{call}: the connection was closed before an answer came") from None
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 raise Unavailable(f"{call}: {redact(str(error)) or type(error).__name__}") from None
             finally:
