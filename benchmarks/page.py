@@ -22,12 +22,12 @@ from yardsticks import best_times, feed_page, report
 
 from serving_exporter import catalogue
 from serving_exporter.clock import Clock
-from serving_exporter.decoding import FeedDecoder
 from serving_exporter.exposition import FamilyBlock, UnitBuilder
-from serving_exporter.joining import FamilyShelf, Page, SelfMetrics
+from serving_exporter.exposition.decoding import FeedDecoder
+from serving_exporter.exposition.joining import FamilyShelf, Page, SelfMetrics
 from serving_exporter.snapshot import PageStore, Snapshot
-from serving_exporter.status_page import Status
 from serving_exporter.web import create_app
+from serving_exporter.web.status_page import Status
 
 # --- render ------------------------------------------------------------------------------------------------------------------------------
 

@@ -129,4 +129,5 @@ def _table(findings: Sequence[Finding]) -> list[str]:
         for finding in findings
     ]
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header) - 1)]
-    return ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip() for row in (header, *rows)]
+    lines = ([cell.ljust(width) for cell, width in zip(row, widths, strict=False)] + [row[-1]] for row in (header, *rows))
+    return ["  ".join(line).rstrip() for line in lines]

@@ -34,7 +34,7 @@ _config_option = click.option(
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="serving-exporter")
 def main() -> None:
-    """Puts the settings, status, price and start-ups of model deployments next to their load in Prometheus."""
+    """Put the settings, status, price and start-ups of model deployments next to their load in Prometheus."""
 
 
 @main.command()

@@ -23,9 +23,9 @@ from serving_exporter.logs import configure
 from serving_exporter.platforms.baseten import platform
 from serving_exporter.snapshot import PageStore, Snapshot
 from serving_exporter.statefile import StateFile
-from serving_exporter.status_page import Status
 from serving_exporter.telemetry import Telemetry
 from serving_exporter.web import create_app
+from serving_exporter.web.status_page import Status
 from serving_exporter.workspace import RunningWorkspace, WorkspacePage
 
 __all__ = ["Service", "client_session", "serve"]
@@ -139,9 +139,7 @@ class Service:
             full_state_sets=self._config.full_state_sets,
             keeps_family=self._config.keeps_family,
         )
-        running = RunningWorkspace(
-            workspace, built, page, clock=self._clock, telemetry=self._telemetry, on_change=self._pages.dirty.set
-        )
+        running = RunningWorkspace(workspace, built, page, clock=self._clock, telemetry=self._telemetry, on_change=self._pages.dirty.set)
         self._running[workspace.name] = running
         return running
 

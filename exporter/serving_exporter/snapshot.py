@@ -16,7 +16,7 @@ from isal import igzip
 
 from serving_exporter.clock import Clock
 from serving_exporter.exposition import FamilyBlock
-from serving_exporter.joining import FamilyShelf, Page, SelfMetrics
+from serving_exporter.exposition.joining import FamilyShelf, Page, SelfMetrics
 
 __all__ = ["PageStore", "Snapshot"]
 

@@ -12,8 +12,8 @@ from serving_exporter.exposition import FamilyBlock
 from serving_exporter.platforms.baseten.platform import BasetenPlatform
 from serving_exporter.polling import Poller
 from serving_exporter.snapshot import PageStore
-from serving_exporter.status_page import DeploymentStatus, SourceState, SourceStatus, WorkspaceStatus
 from serving_exporter.telemetry import Telemetry
+from serving_exporter.web.status_page import DeploymentStatus, SourceState, SourceStatus, WorkspaceStatus
 
 __all__ = ["RunningWorkspace", "WorkspacePage"]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+
 from serving_exporter.clock import Clock
 from serving_exporter.config import Config, load
 from serving_exporter.service import Service
@@ -35,8 +36,8 @@ _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 class Page:
     """One scraped page: values by sample name and labels.
 
-    Reads only the families that a test asks for, because a real parser takes a second for a page; that whole pages parse, and that no series
-    stands twice, is tested elsewhere with real parsers.
+    Reads only the families that a test asks for, because a real parser takes a second for a page; that whole pages parse is tested
+    elsewhere, with real parsers.
     """
 
     def __init__(self, text: str) -> None:

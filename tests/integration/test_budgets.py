@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from serving_exporter.config import Config, load
 
 from .conftest import KEY, environment, running
@@ -100,6 +101,6 @@ async def test_a_restart_loop_cannot_spend_the_budget_again(tmp_path: Path) -> N
             task.cancel()
             await asyncio.wait([task])
         times = [request.time for request in pair.emulator.requests if request.endpoint == "/metrics"]
-        assert 1 <= len(times)
+        assert len(times) >= 1
         assert _windows(times) <= 4
         assert "demo.emulator" not in state_file.read_text()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from .conftest import Page, Pair, running
@@ -35,16 +37,14 @@ class Story:
 
     def statuses(self) -> set[str]:
         return {
-            dict(key)["status"]
-            for page in self.pages
-            for key in page.find("baseten_deployment_status", deployment_id=self.deployment_id)
+            dict(key)["status"] for page in self.pages for key in page.find("baseten_deployment_status", deployment_id=self.deployment_id)
         }
 
 
 def reversals(values: list[float]) -> int:
     """Count changes of direction."""
-    steps = [after - before for before, after in zip(values, values[1:], strict=False) if after != before]
-    return sum(1 for before, after in zip(steps, steps[1:], strict=False) if before * after < 0)
+    steps = [after - before for before, after in itertools.pairwise(values) if after != before]
+    return sum(1 for before, after in itertools.pairwise(steps) if before * after < 0)
 
 
 async def collect(pair: Pair) -> list[Page]:
@@ -62,9 +62,7 @@ async def test_the_first_complete_page_has_every_family_for_every_deployment() -
         world = pair.emulator.world
         expected = {deployment.id for model in world.models() for deployment in world.deployments(model.id)}
         assert len(expected) >= 10
-        await pair.until(
-            lambda page: all(page.label_values(family, "deployment_id") == expected for family in FAMILIES), within=120
-        )
+        await pair.until(lambda page: all(page.label_values(family, "deployment_id") == expected for family in FAMILIES), within=120)
 
 
 @pytest.mark.timeout(300)
@@ -103,7 +101,7 @@ async def test_every_story_shows_in_values() -> None:
 
     crashing = Story(pages, "fraud-scorer")
     restarts = crashing.series("baseten_container_restarts_total")
-    assert sum(max(0.0, after - before) for before, after in zip(restarts, restarts[1:], strict=False)) >= 10
+    assert sum(max(0.0, after - before) for before, after in itertools.pairwise(restarts)) >= 10
     assert "UNHEALTHY" in crashing.statuses()
 
     stuck = Story(pages, "video-caption")

@@ -16,7 +16,7 @@ WITNESS = {
     "prices": "baseten_deployment_replica_price_dollars_per_hour",
     "chains": "baseten_chainlet_max_replicas",
 }
-# The start-ups endpoint lies below /v1/models too; and which deployment has which instance type, so at which price, only the inventory knows.
+# The start-ups endpoint lies below /v1/models too; and which deployment has which instance type, only the inventory knows.
 TAKES_ALONG = {"inventory": ("startups", "prices")}
 ENDPOINT = {
     "feed": "feed",

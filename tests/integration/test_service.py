@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+
 from serving_exporter.clock import Clock
 from serving_exporter.config import Config, load
 from serving_exporter.service import Service

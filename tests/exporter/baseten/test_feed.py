@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from serving_exporter.config import Filter, Selector
-from serving_exporter.decoding import Observation
+from serving_exporter.exposition.decoding import Observation
 from serving_exporter.platforms.baseten.feed_phase import FeedPhase
 from serving_exporter.platforms.baseten.feed_readings import readings
 from serving_exporter.platforms.baseten.state import FeedReading

@@ -11,7 +11,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from serving_exporter.exposition import FamilyBlock
-from serving_exporter.joining import FamilyShelf, Page, SelfMetrics
+from serving_exporter.exposition.joining import FamilyShelf, Page, SelfMetrics
 
 Series = tuple[str, frozenset[tuple[str, str]]]
 Samples = dict[Series, float]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from serving_exporter.decoding import DecodedFeed, FeedDecoder, Observation
-from serving_exporter.joining import Page
+from serving_exporter.exposition.decoding import DecodedFeed, FeedDecoder, Observation
+from serving_exporter.exposition.joining import Page
 from serving_exporter.platforms.contract import Malformed
 
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving_exporter.catalogue import CATALOGUE, Metric, MetricType, Scope, platform_metrics
-from serving_exporter.exposition import FamilyBlock, UnitBuilder, format_value
-from serving_exporter.joining import Page
+from serving_exporter.exposition.blocks import FamilyBlock, UnitBuilder, format_value
+from serving_exporter.exposition.joining import Page
 
 GAUGE = Metric("demo_gauge", MetricType.GAUGE, Scope.DEPLOYMENT, 'Help with "quotes", a \\ and\na line feed.', "test", ("status",))
 COUNTER = Metric("demo_events_total", MetricType.COUNTER, Scope.WORKSPACE, "Events.", "test", ("kind",))

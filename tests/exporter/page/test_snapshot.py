@@ -12,7 +12,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from serving_exporter import catalogue
 from serving_exporter.clock import Clock
 from serving_exporter.exposition import FamilyBlock
-from serving_exporter.joining import FamilyShelf, Page, SelfMetrics
+from serving_exporter.exposition.joining import FamilyShelf, Page, SelfMetrics
 from serving_exporter.snapshot import PageStore, Snapshot
 
 

@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from serving_exporter.status_page import DeploymentStatus, SourceStatus, Status, WorkspaceStatus, render
-from serving_exporter.wording import age_words, duration_words, number_words, plural
+from serving_exporter.web.status_page import DeploymentStatus, SourceStatus, Status, WorkspaceStatus, render
+from serving_exporter.web.wording import age_words, duration_words, number_words, plural
 
 NOW = 1_800_000_000.0
 CANARY = "<script>alert('\"&canary')</script>"

@@ -10,10 +10,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from serving_exporter.clock import Clock
 from serving_exporter.exposition import FamilyBlock
-from serving_exporter.negotiation import OPENMETRICS_TYPE, TEXT_TYPE, wants_gzip, wants_openmetrics
 from serving_exporter.snapshot import PageStore, Snapshot
-from serving_exporter.status_page import Status
 from serving_exporter.web import create_app
+from serving_exporter.web.negotiation import OPENMETRICS_TYPE, TEXT_TYPE, wants_gzip, wants_openmetrics
+from serving_exporter.web.status_page import Status
 
 PROMETHEUS_2 = (
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from serving_exporter.decoding import DecodedFeed, FeedDecoder
 from serving_exporter.derive import Load, LoadHistory
+from serving_exporter.exposition.decoding import DecodedFeed, FeedDecoder
 from serving_exporter.platforms.baseten.context import Context
 from serving_exporter.platforms.baseten.endpoints import FEED
 from serving_exporter.platforms.baseten.feed_filter import FeedFilter

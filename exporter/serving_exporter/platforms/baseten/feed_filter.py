@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from serving_exporter.config import WorkspaceConfig
-from serving_exporter.sample_line import unescape
+from serving_exporter.exposition.sample_line import unescape
 
 __all__ = ["FeedFilter"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from serving_exporter.decoding import Observation
+from serving_exporter.exposition.decoding import Observation
 from serving_exporter.platforms.baseten.state import FeedReading, Key
 
 __all__ = ["WATCHED", "readings"]

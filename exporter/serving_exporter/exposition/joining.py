@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from serving_exporter.catalogue import platform_metrics
-from serving_exporter.exposition import FamilyBlock
-from serving_exporter.openmetrics import EOF, openmetrics_forms, text_names
+from serving_exporter.exposition.blocks import FamilyBlock
+from serving_exporter.exposition.openmetrics import EOF, openmetrics_forms, text_names
 
 __all__ = ["FamilyShelf", "Page", "SelfMetrics"]
 

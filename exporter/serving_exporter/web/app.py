@@ -20,9 +20,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from serving_exporter.clock import Clock
-from serving_exporter.negotiation import OPENMETRICS_TYPE, TEXT_TYPE, wants_gzip, wants_openmetrics
 from serving_exporter.snapshot import Snapshot
-from serving_exporter.status_page import Status, render
+from serving_exporter.web.negotiation import OPENMETRICS_TYPE, TEXT_TYPE, wants_gzip, wants_openmetrics
+from serving_exporter.web.status_page import Status, render
 
 __all__ = ["Backend", "create_app"]
 

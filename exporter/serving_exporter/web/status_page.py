@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Literal
 from urllib.parse import quote
 
-from serving_exporter.wording import ABSENT, age_words, duration_words, number_words, plural
+from serving_exporter.web.wording import ABSENT, age_words, duration_words, number_words, plural
 
 __all__ = ["DeploymentStatus", "SourceStatus", "Status", "WorkspaceStatus", "render"]
 
@@ -76,7 +76,7 @@ class Status:
     notice: str = ""
 
 
-_STYLE = resources.files("serving_exporter").joinpath("status_page.css").read_text(encoding="utf-8")
+_STYLE = resources.files("serving_exporter.web").joinpath("status_page.css").read_text(encoding="utf-8")
 _MOST_ROWS = 300
 _ENDPOINTS = (
     ("/metrics", "metrics"),

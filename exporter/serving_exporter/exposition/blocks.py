@@ -5,7 +5,7 @@ not when somebody scrapes: rendering 100 000 samples with prometheus_client take
 duplicates and label sets are checked here, while the unit is built, because nothing downstream checks them again.
 
 Blocks hold lines that are the same in both text formats (0.0.4 and OpenMetrics 1.0); the formats differ in headers only, which
-``serving_exporter.openmetrics`` and ``FamilyBlock.header`` write.
+``serving_exporter.exposition.openmetrics`` and ``FamilyBlock.header`` write.
 """
 
 from __future__ import annotations

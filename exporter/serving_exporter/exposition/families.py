@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from serving_exporter.catalogue import CATALOGUE
-from serving_exporter.exposition import FamilyBlock
-from serving_exporter.openmetrics import text_names
-from serving_exporter.strictness import GroupRules, Point, Role
+from serving_exporter.exposition.blocks import FamilyBlock
+from serving_exporter.exposition.openmetrics import text_names
+from serving_exporter.exposition.strictness import GroupRules, Point, Role
 
 __all__ = ["Family", "FamilyBook", "Metadata"]
 

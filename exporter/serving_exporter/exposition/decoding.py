@@ -16,11 +16,11 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
-from serving_exporter.exposition import FamilyBlock, escape_label_value
-from serving_exporter.families import Family, FamilyBook, Metadata
+from serving_exporter.exposition.blocks import FamilyBlock, escape_label_value
+from serving_exporter.exposition.families import Family, FamilyBook, Metadata
+from serving_exporter.exposition.sample_line import NUMBER, SampleLine, parse_sample_line, unescape
+from serving_exporter.exposition.strictness import Point, Role, point_of
 from serving_exporter.platforms.contract import Malformed
-from serving_exporter.sample_line import NUMBER, SampleLine, parse_sample_line, unescape
-from serving_exporter.strictness import Point, Role, point_of
 
 __all__ = ["DecodedFeed", "FeedDecoder", "Observation"]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
-from serving_exporter.sample_line import NUMBER
+from serving_exporter.exposition.sample_line import NUMBER
 
 __all__ = ["GroupRules", "Point", "Role", "point_of"]
 
