@@ -237,7 +237,7 @@ STARTUP_P50 = _metric(
 )  # fmt: skip
 STARTUP_P90 = _metric(
     "baseten_replica_startup_p90_seconds", _GAUGE, _DEPLOYMENT, "startups",
-    "90th percentile of start-ups over the last day by phase, from the start-ups summary, refreshed hourly.",
+    "Start-up that nine in ten did not exceed over the last day, by phase, from the start-ups summary, refreshed hourly.",
     "phase",
 )  # fmt: skip
 
@@ -338,7 +338,7 @@ SOURCE_UP = _metric(
 )  # fmt: skip
 SOURCE_SUPPORTED = _metric(
     "serving_exporter_source_supported", _GAUGE, _SOURCE, "self",
-    "0 when the source is not permitted to the key or not offered by the platform.",
+    "Whether the source can be had: 0 when it is not permitted to the key or not offered by the platform.",
 )  # fmt: skip
 SOURCE_LAST_SUCCESS = _metric(
     "serving_exporter_source_last_success_timestamp_seconds", _GAUGE, _SOURCE, "self",

@@ -92,7 +92,7 @@ async def _probe(built: platform.BasetenPlatform, workspace: str, name: str, bli
     try:
         poll = await built.probe(name)
     except NotOffered as error:
-        return Finding(workspace, name, True, True, True, None, limit(), f"{error}; blind: {blind_without}")
+        return Finding(workspace, name, True, True, None, None, limit(), f"not offered ({error}); blind: {blind_without}")
     except NotPermitted as error:
         return Finding(workspace, name, False, True, False, None, limit(), f"{error}; blind: {blind_without}")
     except Throttled as error:

@@ -45,7 +45,11 @@ def serve(config_path: Path | None, listen_address: str | None) -> None:
     from serving_exporter.service import serve as run  # noqa: PLC0415 - the other commands start without the service's imports
 
     loader = _loader(config_path, listen_address)
-    _run(run(_configured(loader), loader))
+    config = _configured(loader)
+    try:
+        _run(run(config, loader))
+    except OSError as error:
+        _fail(f"cannot listen on {config.listen_address}: {error.strerror or error}")
 
 
 @main.command()

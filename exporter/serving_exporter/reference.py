@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from serving_exporter.catalogue import Metric, MetricType, platform_metrics, self_metrics
+from serving_exporter.config.documentation import markdown
 
 __all__ = ["metrics_page", "pages"]
 
 
 def pages() -> dict[str, str]:
     """Every generated page by file name."""
-    return {"metrics.md": metrics_page()}
+    return {"metrics.md": metrics_page(), "configuration.md": markdown()}
 
 
 def metrics_page() -> str:
