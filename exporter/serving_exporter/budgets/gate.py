@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import heapq
 import itertools
@@ -53,7 +54,7 @@ class _Waiter:
     turn: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
 
 
-class Budget:
+class Budget(abc.ABC):
     """What both kinds share: the queue, the time-out that a 429 imposes, and the hooks of the registry."""
 
     def __init__(self, clock: Clock, state: dict[str, Any], *, rng: random.Random | None = None) -> None:
@@ -68,9 +69,9 @@ class Budget:
         self.waited: Callable[[float], None] | None = None
 
     @property
+    @abc.abstractmethod
     def rate(self) -> float:
         """Requests per second that are allowed now."""
-        raise NotImplementedError
 
     @property
     def blocked_for(self) -> float:
@@ -103,7 +104,7 @@ class Budget:
         self._state["blocked"] = [self._clock.wall() + self.blocked_for, self.blocked_for]
         self._notify()
 
-    def succeeded(self) -> None:
+    def succeeded(self) -> None:  # noqa: B027 - a hook
         """Learn that the server accepted a request."""
 
     async def _wait_for_turn(self, priority: int) -> None:
@@ -141,24 +142,26 @@ class Budget:
         # Never longer than it was to last: a wall clock that was stepped back must not lock the budget.
         self._blocked_until = self._clock.monotonic() + min(until - self._clock.wall(), length)
 
+    @abc.abstractmethod
     def _delay(self, now: float) -> float:
         """Seconds until the next request may go; infinite when only a returned grant can tell."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _spend(self, now: float) -> Grant:
-        raise NotImplementedError
+        """Note a request that goes now."""
 
+    @abc.abstractmethod
     def _refund(self, grant: Grant) -> None:
-        raise NotImplementedError
+        """Undo ``_spend`` for a request that did not go."""
 
+    @abc.abstractmethod
     def _pause(self) -> float:
         """How long to stay away after a 429 without a hint."""
-        raise NotImplementedError
 
-    async def _settle(self) -> None:
+    async def _settle(self) -> None:  # noqa: B027 - a hook
         """Whatever must have happened before the request may leave."""
 
-    def returned(self, grant: Grant) -> None:
+    def returned(self, grant: Grant) -> None:  # noqa: B027 - a hook
         """Learn that the request of a grant has ended. Called by the grant."""
 
 
