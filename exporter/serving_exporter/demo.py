@@ -97,7 +97,6 @@ def _configuration(emulator_url: str, key: str, listen_address: str) -> Config:
             "BASETEN_APP_URL": emulator_url,
             "BASETEN_API_URL": emulator_url,
             "BASETEN_MODEL_URL": emulator_url + "/model-{model_id}",
-            "BASETEN_CHAIN_URL": emulator_url + "/chain-{chain_id}",
             "SERVING_EXPORTER_LISTEN_ADDRESS": listen_address,
             "SERVING_EXPORTER_STATE_FILE": "",
             "SERVING_EXPORTER_WORKSPACE": "demo",

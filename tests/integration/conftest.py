@@ -118,7 +118,6 @@ def environment(url: str, **extra: str) -> Mapping[str, str]:
         "BASETEN_APP_URL": url,
         "BASETEN_API_URL": url,
         "BASETEN_MODEL_URL": url + "/model-{model_id}",
-        "BASETEN_CHAIN_URL": url + "/chain-{chain_id}",
         "SERVING_EXPORTER_LISTEN_ADDRESS": "127.0.0.1:0",
         "SERVING_EXPORTER_STATE_FILE": "",
         **extra,

@@ -20,7 +20,6 @@ workspaces:
       app: {url}
       api: {url}
       model: {url}/model-{{model_id}}
-      chain: {url}/chain-{{chain_id}}
   - name: green
     api_key: {key}
     hosts: *hosts

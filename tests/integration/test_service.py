@@ -23,7 +23,7 @@ state_file: null
 workspaces:
   - name: {name}
     api_key: {key}
-    hosts: {{app: {url}, api: {url}, model: "{url}/model-{{model_id}}", chain: "{url}/chain-{{chain_id}}"}}
+    hosts: {{app: {url}, api: {url}, model: "{url}/model-{{model_id}}"}}
     sources: {{inventory: {{interval: {interval}}}}}
 """
 

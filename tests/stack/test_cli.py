@@ -28,7 +28,6 @@ def _environment(emulator: str, key: str = "demo.emulator", **extra: str) -> dic
         "BASETEN_APP_URL": emulator,
         "BASETEN_API_URL": emulator,
         "BASETEN_MODEL_URL": emulator + "/model-{model_id}",
-        "BASETEN_CHAIN_URL": emulator + "/chain-{chain_id}",
         "SERVING_EXPORTER_LISTEN_ADDRESS": "127.0.0.1:0",
         "SERVING_EXPORTER_STATE_FILE": "",
         **extra,

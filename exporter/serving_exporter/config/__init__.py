@@ -5,7 +5,7 @@ Errors::
 
     ConfigError     the file or the environment cannot be used; all mistakes at once, one line each, never with a key in it
 
-``python -m serving_exporter.config`` prints docs/configuration.md, and with ``schema`` behind it the JSON Schema of the file.
+``python -m serving_exporter.config`` prints the JSON Schema of the file; ``make docs`` writes docs/configuration.md.
 """
 
 from serving_exporter.config.errors import ConfigError

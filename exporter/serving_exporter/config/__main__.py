@@ -1,9 +1,8 @@
-"""``python -m serving_exporter.config [schema]``: print the configuration page of the documentation, or the JSON Schema of the file."""
+"""``python -m serving_exporter.config``: print the JSON Schema of the configuration file, for editors and linters."""
 
 import json
 import sys
 
-from serving_exporter.config.documentation import markdown
 from serving_exporter.config.schema import schema
 
-sys.stdout.write(json.dumps(schema(), indent=2) + "\n" if sys.argv[1:] == ["schema"] else markdown())
+sys.stdout.write(json.dumps(schema(), indent=2) + "\n")

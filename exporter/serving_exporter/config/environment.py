@@ -27,7 +27,6 @@ WORKSPACE_VARIABLES: dict[str, KeyPath] = {
     "BASETEN_APP_URL": ("hosts", "app"),
     "BASETEN_API_URL": ("hosts", "api"),
     "BASETEN_MODEL_URL": ("hosts", "model"),
-    "BASETEN_CHAIN_URL": ("hosts", "chain"),
 }
 
 KEY_VARIABLES: dict[str, KeyPath] = {

@@ -85,7 +85,6 @@ class Hosts(Struct, frozen=True, forbid_unknown_fields=True):
     app: Annotated[str, _of(template()), Meta(description="Serves the metrics feed.")] = "https://app.baseten.co"
     api: Annotated[str, _of(template()), Meta(description="Serves the management API.")] = "https://api.baseten.co"
     model: Annotated[str, _of(template("model_id")), Meta(description="Serves one model.")] = "https://model-{model_id}.api.baseten.co"
-    chain: Annotated[str, _of(template("chain_id")), Meta(description="Serves one chain.")] = "https://chain-{chain_id}.api.baseten.co"
 
 
 class Filter(Struct, frozen=True, forbid_unknown_fields=True):

@@ -74,7 +74,6 @@ def test_everything_that_the_environment_can_say(tmp_path: Path) -> None:
             "BASETEN_APP_URL": "http://127.0.0.1:1/",
             "BASETEN_API_URL": "http://127.0.0.1:2",
             "BASETEN_MODEL_URL": "http://127.0.0.1:3/model-{model_id}",
-            "BASETEN_CHAIN_URL": "http://127.0.0.1:3/chain-{chain_id}",
             "SERVING_EXPORTER_LISTEN_ADDRESS": "[::1]:0",
             "SERVING_EXPORTER_LOG_LEVEL": "debug",
             "SERVING_EXPORTER_LOG_FORMAT": "json",
@@ -335,6 +334,6 @@ def test_the_schema_accepts_the_example_and_refuses_mistakes() -> None:
 
 def test_the_configuration_page_is_what_the_schema_says() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text()
-    assert page == markdown(), "run: python -m serving_exporter.config > docs/configuration.md"
+    assert page == markdown(), "run: make docs"
     for name in (*SOURCES, *Config.__struct_fields__, "BASETEN_FEED_API_KEY_FILE"):
         assert f"`{name}`" in page

@@ -89,8 +89,8 @@ CASES = {
         "workspaces[0].hosts.model: found 'https://model.api', allowed: a URL that begins with http:// or https:// with {model_id} in it",
     ),
     "wrong placeholder": (
-        "workspaces: [{api_key: k, hosts: {chain: 'https://{model_id}'}}]",
-        "hosts.chain: found 'https://{model_id}', allowed",
+        "workspaces: [{api_key: k, hosts: {model: 'https://{chain_id}'}}]",
+        "hosts.model: found 'https://{chain_id}', allowed",
     ),
     "url port": (
         "workspaces: [{api_key: k, hosts: {app: 'http://x:port'}}]",
