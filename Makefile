@@ -33,6 +33,7 @@ unit: $(VENV)/.dev promtool
 
 docs: $(VENV)/.runtime ## write the generated pages of docs/ again
 	$(BIN)/python -m serving_exporter.reference docs
+	$(BIN)/python -m serving_simulator.reference docs/simulator.md
 
 bench: $(VENV)/.dev ## the performance claims, as ratios to yardsticks of the same run
 	@for file in benchmarks/[!y]*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done

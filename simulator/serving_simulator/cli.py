@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import click
 
-from .clock import SimClock
-from .emulator import Emulator, EmulatorError
-from .fleet import Fleet, FleetError, load
+from serving_simulator.clock import SimClock
+from serving_simulator.emulator import Emulator, EmulatorError
+from serving_simulator.fleet import Fleet, FleetError, load
 
 __all__ = ["main"]
 

@@ -14,16 +14,16 @@ from typing import Self
 
 from aiohttp import web
 
-from .api.endpoints import ENDPOINTS
-from .api.faults import FaultBook
-from .api.organization import Organization
-from .api.ports import SimulatedWorld, SimulationClock
-from .api.requestlog import RequestLog
-from .api.routing import Router
-from .api.service import Service
-from .api.switches import ApiSwitches
-from .fleet import Fleet
-from .world import World
+from serving_simulator.api.endpoints import ENDPOINTS
+from serving_simulator.api.faults import FaultBook
+from serving_simulator.api.organization import Organization
+from serving_simulator.api.ports import SimulatedWorld, SimulationClock
+from serving_simulator.api.requestlog import RequestLog
+from serving_simulator.api.routing import Router
+from serving_simulator.api.service import Service
+from serving_simulator.api.switches import ApiSwitches
+from serving_simulator.fleet import Fleet
+from serving_simulator.world import World
 
 __all__ = ["Emulator", "EmulatorError"]
 

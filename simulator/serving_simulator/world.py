@@ -1,13 +1,16 @@
 """The simulated platform as a whole: a fleet, its time, what the API may see of it and do to it.
 
 A world begins ``fleet.warmup`` before ``start`` and has lived through it when the constructor returns, so that its stories are in full
-swing at the first answer. The same fleet, seed and start give the same world, byte for byte.
+swing at the first answer. The same fleet, seed and start give the same world, byte for byte; and a copy of a world (``copy.deepcopy``,
+pickle) goes on exactly as the original does.
 """
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from serving_simulator.engine.commands import Commands, read_action
@@ -38,6 +41,8 @@ from serving_simulator.views import (
 
 __all__ = ["World"]
 
+_log = logging.getLogger(__name__)
+
 _PROMOTION_STEP = 5
 _SCHEDULE_STEP = 30
 _DAY = 86400
@@ -57,6 +62,7 @@ class World:
         self._promotions = Promotions(self._simulation, environments)
         self._commands = Commands(self._simulation, environments, self._promotions)
         self._inventory = Inventory(self._simulation, environments)
+        self._left_out: set[int] = set()
         self._write_past_deploys()
         self._plan(fleet.timeline)
         self._measurements = Measurements(self._simulation)
@@ -160,26 +166,27 @@ class World:
 
     def _plan(self, timeline: Sequence[TimelineEntry]) -> None:
         agenda, start, now = self._simulation.agenda, self._simulation.start, self._simulation.now
-        for entry in timeline:
+        for number, entry in enumerate(timeline):
             at, every = start + float(entry.at), float(entry.every) if entry.every else None
             while every and at <= now:
                 at += every
             if at > now:
-                agenda.at(at, self._call(entry.do), every=every)
+                agenda.at(at, partial(self._carry_out, number, entry.do), every=every)
         agenda.at(now + 1, self._commands.apply_schedules)
         agenda.at((now // _SCHEDULE_STEP + 1) * _SCHEDULE_STEP, self._commands.apply_schedules, every=_SCHEDULE_STEP)
         agenda.at(now + _PROMOTION_STEP, self._promotions.move, every=_PROMOTION_STEP)
         agenda.at((now // _DAY + 1) * _DAY - 1, self._close_day, every=_DAY)
 
-    def _call(self, action: Action) -> Callable[[float], None]:
-        def call(_: float) -> None:
-            # A repeated action may meet a fleet in which it makes no sense just now (a promotion still under way): then it is left out.
-            try:
-                self._commands.act(action)
-            except (KeyError, ValueError):
-                return
-
-        return call
+    def _carry_out(self, number: int, action: Action, _: float) -> None:
+        # A repeated action may meet a fleet in which it makes no sense just now (a promotion still under way): then it is left out.
+        try:
+            self._commands.act(action)
+        except (KeyError, ValueError) as error:
+            if number not in self._left_out:
+                self._left_out.add(number)
+                why = f"unknown name {error}" if isinstance(error, KeyError) else str(error)
+                kind = type(action).__name__.lower()
+                _log.warning("timeline[%d]: %s left out, now and whenever it makes no sense again: %s", number, kind, why)
 
     def _close_day(self, _: float) -> None:
         simulation = self._simulation

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
+import pickle
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,13 +21,20 @@ from serving_exporter.config import Config, load
 from serving_exporter.service import Service
 from serving_simulator.clock import SimClock
 from serving_simulator.emulator import Emulator
-from serving_simulator.fleet import Fleet
 from serving_simulator.fleet import load as load_fleet
+from serving_simulator.world import World
 
 EPOCH = 1_790_000_000.0
 # Read once and not on the event loop, where reading files is a mistake.
 DEMO = load_fleet("demo")
 KEY = "demo.emulator"
+
+
+@functools.cache
+def _warmed(seed: int) -> bytes:
+    """Return the demo's world at the first answer, its simulated past behind it: made once, copied for each test."""
+    return pickle.dumps(World(DEMO, seed=seed, start=EPOCH))
+
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -130,7 +139,6 @@ def _default_configuration(url: str) -> Config:
 
 @asynccontextmanager
 async def running(
-    fleet: Fleet | None = None,
     *,
     speed: float = 1.0,
     seed: int = 1,
@@ -141,7 +149,7 @@ async def running(
     async with AsyncExitStack() as stack:
         clock = Clock(speed=speed, epoch=EPOCH, origin=origin)
         emulator = await stack.enter_async_context(
-            Emulator(fleet or DEMO, clock=SimClock(speed=speed, epoch=EPOCH, origin=origin), seed=seed)
+            Emulator(DEMO, clock=SimClock(speed=speed, epoch=EPOCH, origin=origin), seed=seed, world=pickle.loads(_warmed(seed)))
         )
         config = await asyncio.to_thread(configure or _default_configuration, emulator.url)
         service = Service(config, lambda: config, clock=clock)

@@ -6,8 +6,8 @@ import enum
 import hmac
 from collections.abc import Iterable
 
-from .errors import NotPermitted, Unauthenticated
-from .organization import ApiKey
+from serving_simulator.api.errors import NotPermitted, Unauthenticated
+from serving_simulator.api.organization import ApiKey
 
 __all__ = ["Family", "KeyRing"]
 

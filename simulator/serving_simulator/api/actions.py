@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from serving_simulator.api.call import Answer, Call, json_answer
+from serving_simulator.api.errors import NotFound
+from serving_simulator.api.inventory import deployment_document, settings_document
 from serving_simulator.views import DeploymentView
-
-from .call import Answer, Call, json_answer
-from .errors import NotFound
-from .inventory import deployment_document, settings_document
 
 __all__ = ["activate", "deactivate", "patch_settings", "promote", "promote_to_environment", "terminate_replica"]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from .call import Answer, Call, json_answer, timestamp
-from .errors import Invalid, NotFound
-from .faults import KINDS, FaultError
-from .index_page import render
-from .switches import ApiSwitches
+from serving_simulator.api.call import Answer, Call, json_answer, timestamp
+from serving_simulator.api.errors import Invalid, NotFound
+from serving_simulator.api.faults import KINDS, FaultError
+from serving_simulator.api.index_page import render
+from serving_simulator.api.switches import ApiSwitches
 
 __all__ = ["act", "add_faults", "change_switches", "clear_faults", "clear_requests", "clock", "faults", "fleet", "index", "remove_fault"]
 __all__ += ["requests", "switches", "truth", "truth_of"]

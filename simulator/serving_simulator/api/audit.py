@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from serving_simulator.api.call import Answer, Call, json_answer, timestamp
+from serving_simulator.api.errors import NotPermitted
+from serving_simulator.api.pagination import BadCursor, fingerprint, paginate
 from serving_simulator.views import AuditEventView
-
-from .call import Answer, Call, json_answer, timestamp
-from .errors import NotPermitted
-from .pagination import BadCursor, fingerprint, paginate
 
 __all__ = ["GROUPS", "chain_log", "model_log", "workspace_log"]
 

@@ -8,9 +8,8 @@ from decimal import Decimal
 from itertools import count, groupby
 from typing import Any
 
+from serving_simulator.api.call import Answer, Call, json_answer
 from serving_simulator.views import UsageView
-
-from .call import Answer, Call, json_answer
 
 __all__ = ["usage_summary"]
 

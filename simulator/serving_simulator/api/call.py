@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .errors import Invalid, NotFound
-from .organization import ApiKey, Organization
-from .ports import SimulatedWorld
+from serving_simulator.api.errors import Invalid, NotFound
+from serving_simulator.api.organization import ApiKey, Organization
+from serving_simulator.api.ports import SimulatedWorld
 
 if TYPE_CHECKING:
+    from serving_simulator.api.service import Service
     from serving_simulator.views import ChainView, DeploymentView, EnvironmentView, ModelView
-
-    from .service import Service
 
 __all__ = ["Answer", "Call", "json_answer", "timestamp"]
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from serving_simulator.api.call import Answer, Call, json_answer, timestamp
+from serving_simulator.api.errors import NotFound
+from serving_simulator.api.inventory import instance_type_document, promotion_settings_document, settings_document
 from serving_simulator.views import ChainDeploymentView, ChainView
-
-from .call import Answer, Call, json_answer, timestamp
-from .errors import NotFound
-from .inventory import instance_type_document, promotion_settings_document, settings_document
 
 __all__ = [
     "chain",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import actions, admin, audit, billing, chains, inventory, metrics_query, queues, startups, workspace
-from .access import Family
-from .errors import Surface
-from .feed import feed
-from .routing import Endpoint, Handler
+from serving_simulator.api import actions, admin, audit, billing, chains, inventory, metrics_query, queues, startups, workspace
+from serving_simulator.api.access import Family
+from serving_simulator.api.errors import Surface
+from serving_simulator.api.feed import feed
+from serving_simulator.api.routing import Endpoint, Handler
 
 __all__ = ["ENDPOINTS"]
 

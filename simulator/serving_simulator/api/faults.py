@@ -13,8 +13,8 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
-from .errors import Surface
-from .routing import Match
+from serving_simulator.api.errors import Surface
+from serving_simulator.api.routing import Match
 
 __all__ = ["KINDS", "Fault", "FaultBook", "FaultError", "Stage"]
 

@@ -11,10 +11,9 @@ import math
 from collections.abc import AsyncIterator
 from functools import lru_cache
 
+from serving_simulator.api.call import Answer, Call
+from serving_simulator.api.ports import SimulatedWorld
 from serving_simulator.views import FeedFamily, FeedPage
-
-from .call import Answer, Call
-from .ports import SimulatedWorld
 
 __all__ = ["CONTENT_TYPE", "FeedRenderer", "feed", "spell_value"]
 

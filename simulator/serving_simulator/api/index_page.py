@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from string import Template
 
-from .call import Call, timestamp
-from .faults import KINDS
+from serving_simulator.api.call import Call, timestamp
+from serving_simulator.api.faults import KINDS
 
 __all__ = ["render"]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from serving_simulator.api.call import Answer, Call, json_answer, timestamp
+from serving_simulator.api.errors import NotFound
 from serving_simulator.views import AutoscalingSettings, DeploymentView, EnvironmentView, ModelView
-
-from .call import Answer, Call, json_answer, timestamp
-from .errors import NotFound
 
 __all__ = ["deployment", "deployment_document", "deployments", "environment", "environments", "instance_type_document", "model", "models"]
 __all__ += ["instance_type_prices", "instance_types", "promotion_settings_document", "settings_document", "team_models"]

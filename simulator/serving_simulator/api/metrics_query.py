@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from serving_simulator.api.call import Answer, Call, json_answer
+from serving_simulator.api.metric_names import DEFAULT_METRICS, KNOWN_METRICS, MetricShape
+from serving_simulator.api.metric_steps import QUANTILES, Steps, add_buckets, counter_increase, gauge_average, histogram_increase, quantile
 from serving_simulator.views import HistoryWindow
-
-from .call import Answer, Call, json_answer
-from .metric_names import DEFAULT_METRICS, KNOWN_METRICS, MetricShape
-from .metric_steps import QUANTILES, Steps, add_buckets, counter_increase, gauge_average, histogram_increase, quantile
 
 __all__ = ["deployment_metrics", "environment_metrics", "lag_seconds", "step_seconds"]
 

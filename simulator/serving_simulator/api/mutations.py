@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from .call import Answer
-from .errors import NotFound
-from .faults import Fault
+from serving_simulator.api.call import Answer
+from serving_simulator.api.errors import NotFound
+from serving_simulator.api.faults import Fault
 
 __all__ = ["mutate"]
 

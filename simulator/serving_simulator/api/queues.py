@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .call import Answer, Call, json_answer
-from .chains import deployment_in_environment
-from .errors import ApiError, NotFound, NotPermitted
+from serving_simulator.api.call import Answer, Call, json_answer
+from serving_simulator.api.chains import deployment_in_environment
+from serving_simulator.api.errors import ApiError, NotFound, NotPermitted
 
 __all__ = ["chain_queue", "model_queue"]
 

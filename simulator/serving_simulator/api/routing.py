@@ -11,11 +11,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .access import Family
-from .errors import ApiError, Invalid, NotAllowed, NotFound, Surface
+from serving_simulator.api.access import Family
+from serving_simulator.api.errors import ApiError, Invalid, NotAllowed, NotFound, Surface
 
 if TYPE_CHECKING:
-    from .call import Answer, Call
+    from serving_simulator.api.call import Answer, Call
 
 __all__ = ["Endpoint", "Match", "Route", "Router"]
 

@@ -9,19 +9,19 @@ from collections.abc import Sequence
 import msgspec
 from aiohttp import web
 
-from .access import Family, KeyRing
-from .call import Answer, Call
-from .errors import ApiError, Invalid, NotFound, Surface, Throttled, Unauthenticated, spell
-from .faults import KINDS, Fault, FaultBook, Stage
-from .feed import FeedRenderer
-from .limits import FixedWindow, RateLimits, SlidingWindow
-from .mutations import mutate
-from .organization import ApiKey, Organization
-from .ports import SimulatedWorld, SimulationClock
-from .requestlog import RequestLog
-from .routing import Endpoint, Match, Router
-from .switches import ApiSwitches
-from .wire import instead, reset, send
+from serving_simulator.api.access import Family, KeyRing
+from serving_simulator.api.call import Answer, Call
+from serving_simulator.api.errors import ApiError, Invalid, NotFound, Surface, Throttled, Unauthenticated, spell
+from serving_simulator.api.faults import KINDS, Fault, FaultBook, Stage
+from serving_simulator.api.feed import FeedRenderer
+from serving_simulator.api.limits import FixedWindow, RateLimits, SlidingWindow
+from serving_simulator.api.mutations import mutate
+from serving_simulator.api.organization import ApiKey, Organization
+from serving_simulator.api.ports import SimulatedWorld, SimulationClock
+from serving_simulator.api.requestlog import RequestLog
+from serving_simulator.api.routing import Endpoint, Match, Router
+from serving_simulator.api.switches import ApiSwitches
+from serving_simulator.api.wire import instead, reset, send
 
 __all__ = ["Service"]
 

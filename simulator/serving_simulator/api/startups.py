@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from serving_simulator.api.call import Answer, Call, json_answer
+from serving_simulator.api.errors import NotFound, NotPermitted
+from serving_simulator.api.pagination import BadCursor, fingerprint, paginate
 from serving_simulator.views import StartupView
-
-from .call import Answer, Call, json_answer
-from .errors import NotFound, NotPermitted
-from .pagination import BadCursor, fingerprint, paginate
 
 __all__ = ["deployment_startups", "deployment_summary", "environment_startups", "environment_summary"]
 

@@ -10,10 +10,10 @@ from email.utils import formatdate
 
 from aiohttp import web
 
-from .call import Answer
-from .errors import ApiError, Broken, NotPermitted, Surface, Throttled, Unauthenticated, spell
-from .faults import Fault
-from .ports import SimulationClock
+from serving_simulator.api.call import Answer
+from serving_simulator.api.errors import ApiError, Broken, NotPermitted, Surface, Throttled, Unauthenticated, spell
+from serving_simulator.api.faults import Fault
+from serving_simulator.api.ports import SimulationClock
 
 __all__ = ["instead", "reset", "send"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .call import Answer, Call, json_answer, timestamp
-from .errors import NotFound
+from serving_simulator.api.call import Answer, Call, json_answer, timestamp
+from serving_simulator.api.errors import NotFound
 
 __all__ = ["api_keys", "environment_groups", "organization_me", "regions", "team", "teams", "users_me"]
 

@@ -13,10 +13,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from serving_simulator.engine.rows import Row, identifier
 from serving_simulator.fleet.schema import Environment
 from serving_simulator.views import AuditEventView, AutoscalingSettings
-
-from .rows import Row, identifier
 
 __all__ = ["AuditLog", "Ledger", "day_of", "minutes_by_day"]
 

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from serving_simulator.engine.queueing import Counts, Reals
 from serving_simulator.fleet.switches import Switches
-
-from .queueing import Counts, Reals
 
 __all__ = ["Autoscaler", "Bounds", "SlidingMaximum"]
 

@@ -7,20 +7,20 @@ ValueError    the action makes no sense where it stands
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
 
+from serving_simulator.engine.environments import EnvironmentState, Promotions
+from serving_simulator.engine.pods import PodState
+from serving_simulator.engine.rows import Row
+from serving_simulator.engine.schedules import applies, overridden, schedule_id
+from serving_simulator.engine.simulation import Simulation
 from serving_simulator.fleet import actions
 from serving_simulator.fleet.durations import decode
 from serving_simulator.fleet.parts import Faults
 from serving_simulator.views import AutoscalingSettings
-
-from .environments import EnvironmentState, Promotions
-from .pods import PodState
-from .rows import Row
-from .schedules import applies, overridden, schedule_id
-from .simulation import Simulation
 
 __all__ = ["Commands", "read_action"]
 
@@ -129,8 +129,10 @@ class Commands:
                     state.settings = new
         delay = simulation.fleet.switches.settings_delay
         row.updating_until = simulation.now + delay
-        target = row
-        simulation.agenda.at(simulation.now + delay, lambda _: simulation.change_settings(target, new))
+        simulation.agenda.at(simulation.now + delay, partial(self._settle, row, new))
+
+    def _settle(self, row: Row, settings: AutoscalingSettings, _: float) -> None:
+        self._simulation.change_settings(row, settings)
 
     def _promote(self, action: actions.Promote) -> None:
         state = self.environment(action.environment)

@@ -10,11 +10,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from serving_simulator.engine.rows import Row
+from serving_simulator.engine.simulation import Simulation
 from serving_simulator.fleet.schema import Environment
 from serving_simulator.views import AutoscalingSettings
-
-from .rows import Row
-from .simulation import Simulation
 
 __all__ = ["EnvironmentState", "Promotion", "Promotions"]
 
@@ -124,6 +123,8 @@ class Promotions:
                     environment.promotion = None
             elif promotion.candidate.failed_loads >= _LOADS_THAT_FAIL_A_PROMOTION:
                 self._withdraw(environment, promotion, "FAILED", "the new deployment does not become ready")
+            elif not promotion.candidate.active:
+                self._withdraw(environment, promotion, "FAILED", "the new deployment is not active any more")
             else:
                 self._move(environment, promotion, now)
 

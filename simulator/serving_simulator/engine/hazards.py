@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .lifecycle import Lifecycle
-from .parameters import Parameters
-from .pods import Pod, PodState
-from .queueing import Reals
-from .traffic import Traffic
+from serving_simulator.engine.lifecycle import Lifecycle
+from serving_simulator.engine.parameters import Parameters
+from serving_simulator.engine.pods import Pod, PodState
+from serving_simulator.engine.queueing import Reals
+from serving_simulator.engine.traffic import Traffic
 
 __all__ = ["INTERVAL", "Hazards", "working_set"]
 

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .queueing import Counts, Reals
-from .recorder import CODES, DURATION_BOUNDS, Recorder
-from .rows import Row
-from .traffic import Traffic
+from serving_simulator.engine.queueing import Counts, Reals
+from serving_simulator.engine.recorder import CODES, DURATION_BOUNDS, Recorder
+from serving_simulator.engine.rows import Row
+from serving_simulator.engine.traffic import Traffic
 
 __all__ = ["Integrals"]
 

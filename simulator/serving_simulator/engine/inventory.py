@@ -6,6 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from serving_simulator.engine.accounts import minutes_by_day
+from serving_simulator.engine.environments import EnvironmentState
+from serving_simulator.engine.pods import Attempt
+from serving_simulator.engine.rows import Row, identifier
+from serving_simulator.engine.schedules import schedule_id, shown
+from serving_simulator.engine.simulation import Simulation
+from serving_simulator.engine.status import chain_status, deployment_status
 from serving_simulator.fleet.schema import Chain, Fleet, Model
 from serving_simulator.views import (
     AsyncQueueView,
@@ -20,14 +27,6 @@ from serving_simulator.views import (
     StartupView,
     UsageView,
 )
-
-from .accounts import minutes_by_day
-from .environments import EnvironmentState
-from .pods import Attempt
-from .rows import Row, identifier
-from .schedules import schedule_id, shown
-from .simulation import Simulation
-from .status import chain_status, deployment_status
 
 __all__ = ["Inventory"]
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .pods import PHASES, Attempt, Phase, Pod, PodState, ServingPod
-from .queueing import Counts, Reals
-from .rows import Row
-from .starts import StartTimes
+from serving_simulator.engine.pods import PHASES, Attempt, Phase, Pod, PodState, ServingPod
+from serving_simulator.engine.queueing import Counts, Reals
+from serving_simulator.engine.rows import Row
+from serving_simulator.engine.starts import StartTimes
 
 __all__ = ["BACKOFF_FIRST", "BACKOFF_MOST", "Lifecycle", "Losses"]
 
@@ -32,6 +32,7 @@ _LOADS_BEFORE_REPLACEMENT = 2
 _DRAIN = (30.0, 60.0)
 _KEPT_ATTEMPTS = 1000
 _RUNNING = (PodState.READY, PodState.UNREADY)
+_GOES_FIRST = (PodState.PENDING, PodState.PULLING, PodState.LOADING, PodState.CRASHED, PodState.UNREADY, PodState.READY)
 _STATE_OF = {
     "SCHEDULING": PodState.PENDING,
     "IMAGE_PULL": PodState.PULLING,
@@ -74,7 +75,6 @@ class Lifecycle:
         self.pods: list[list[Pod]] = [[] for _ in rows]
         self.attempts: list[deque[Attempt]] = [deque(maxlen=_KEPT_ATTEMPTS) for _ in rows]
         self.counts: NDArray[np.int64] = np.zeros((len(PodState), len(rows)), np.int64)
-        self.ready: Counts = self.counts[PodState.READY]
         self.sick: Counts = np.zeros(len(rows), np.int64)
         self.hung: Counts = np.zeros(len(rows), np.int64)
         self.oldest_start: Reals = np.full(len(rows), np.inf)
@@ -82,6 +82,12 @@ class Lifecycle:
         self.restarts: Counts = np.zeros(len(rows), np.int64)
         self.serving: list[tuple[ServingPod, ...]] = [() for _ in rows]
         self._known_ids: set[str] = set()
+
+    @property
+    def ready(self) -> Counts:
+        """Replicas that serve, for each deployment: a view, never to be kept."""
+        ready: Counts = self.counts[PodState.READY]
+        return ready
 
     def starting(self) -> Counts:
         """Replicas waiting for hardware or loading, for each deployment."""
@@ -106,15 +112,7 @@ class Lifecycle:
         for _ in range(desired - len(live)):
             self.create(row, now)
         if len(live) > desired:
-            rank = {
-                PodState.PENDING: 0,
-                PodState.PULLING: 1,
-                PodState.LOADING: 2,
-                PodState.CRASHED: 3,
-                PodState.UNREADY: 4,
-                PodState.READY: 5,
-            }
-            live.sort(key=lambda pod: (rank[pod.state], -pod.created))
+            live.sort(key=lambda pod: (_GOES_FIRST.index(pod.state), -pod.created))
             for pod in live[: len(live) - desired]:
                 self.remove(pod, now)
 

@@ -11,12 +11,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from serving_simulator.engine.observation import Observation, Observer, code_label
+from serving_simulator.engine.pages import PageWriter
+from serving_simulator.engine.recorder import DURATION_BOUNDS, HISTOGRAMS
+from serving_simulator.engine.simulation import Simulation
 from serving_simulator.views import FeedPage, HistoryWindow
-
-from .observation import Observation, Observer, code_label
-from .pages import PageWriter
-from .recorder import DURATION_BOUNDS, HISTOGRAMS
-from .simulation import Simulation
 
 __all__ = ["Measurements"]
 
@@ -67,7 +66,9 @@ class Measurements:
         return self._page
 
     def history(self, index: int, start: float, end: float) -> HistoryWindow:
-        """Return what one deployment did between two instants."""
+        """Return what one deployment did between two instants; nothing for one without measurements."""
+        if not self._observer.measured[index]:
+            return HistoryWindow((), {}, {}, {})
         simulation = self._simulation
         row, switches = simulation.rows[index], simulation.fleet.switches
         seen = [each for each in self._history if start <= each.at <= end]

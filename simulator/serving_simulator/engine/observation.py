@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .hazards import working_set
-from .pods import PodState, ServingPod
-from .queueing import Counts, Reals
-from .recorder import CODES, HISTOGRAMS
-from .simulation import Simulation
+from serving_simulator.engine.hazards import working_set
+from serving_simulator.engine.pods import PodState, ServingPod
+from serving_simulator.engine.queueing import Counts, Reals
+from serving_simulator.engine.recorder import CODES, HISTOGRAMS
+from serving_simulator.engine.simulation import Simulation
 
 __all__ = ["Observation", "Observer", "PodReading", "code_label", "read_pods"]
 
@@ -65,11 +65,16 @@ class Observation:
 
 
 class Observer:
-    """Takes observations. Knows since when a deployment has had no replica, because its series vanish some time after that."""
+    """Takes observations. Knows since when a deployment has had no replica, because its series vanish some time after that.
+
+    ``measured`` are the deployments that have measurements at all: chainlets only where a switch says so.
+    """
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
         size = len(simulation.rows)
+        hidden = simulation.fleet.switches.chainlet_series == "absent"
+        self.measured: NDArray[np.bool_] = np.array([row.chain is None or not hidden for row in simulation.rows], np.bool_)
         self._gone_at: Reals = np.where(simulation.lifecycle.wanted() > 0, np.inf, float(simulation.now))
         self._webhooks = np.array([row.spec.async_use.webhooks for row in simulation.rows], np.int64).reshape(size)
         self._busy_gpu = np.array([row.spec.service.busy_gpu for row in simulation.rows], np.float64).reshape(size)
@@ -113,7 +118,7 @@ class Observer:
     def _visible(self) -> NDArray[np.bool_]:
         simulation = self._simulation
         present = simulation.lifecycle.counts.sum(axis=0) > 0
-        known = simulation.parameters.listed.copy()
+        known = simulation.parameters.listed & self.measured
         if simulation.fleet.switches.series_at_zero == "stay":
             return known
         just_left = ~present & np.isinf(self._gone_at)

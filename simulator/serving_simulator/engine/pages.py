@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from serving_simulator.engine.observation import Observation, PodReading, code_label, read_pods
+from serving_simulator.engine.queueing import Counts, Reals
+from serving_simulator.engine.recorder import DURATION_BOUNDS, HISTOGRAMS
+from serving_simulator.engine.simulation import Simulation
+from serving_simulator.engine.token_families import token_families
 from serving_simulator.views import FeedFamily, FeedPage
-
-from .observation import Observation, PodReading, code_label, read_pods
-from .queueing import Counts, Reals
-from .recorder import DURATION_BOUNDS, HISTOGRAMS
-from .simulation import Simulation
-from .token_families import token_families
 
 __all__ = ["Labels", "PageWriter", "bound_text"]
 

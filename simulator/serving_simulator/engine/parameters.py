@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from serving_simulator.engine.autoscaler import Bounds
+from serving_simulator.engine.queueing import Counts, Reals
+from serving_simulator.engine.rows import Row
+from serving_simulator.engine.serving import ServiceModel
+from serving_simulator.engine.traffic import Limits
 from serving_simulator.fleet.schema import Fleet
-
-from .autoscaler import Bounds
-from .queueing import Counts, Reals
-from .rows import Row
-from .serving import ServiceModel
-from .traffic import Limits
 
 __all__ = ["Parameters"]
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .queueing import Counts, Reals
+from serving_simulator.engine.queueing import Counts, Reals
 
 __all__ = ["CODES", "DURATION_BOUNDS", "HISTOGRAMS", "SIZE_BOUNDS", "Recorder", "normal_cdf"]
 

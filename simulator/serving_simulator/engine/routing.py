@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .queueing import Counts, Reals
+from serving_simulator.engine.queueing import Counts, Reals
 
 __all__ = ["Routes"]
 

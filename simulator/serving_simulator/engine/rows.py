@@ -1,7 +1,7 @@
 """The deployments of a fleet as rows: who they are, what is in force for them, and where they stand in their life.
 
 Chainlets are rows like any other deployment. The platform runs each on a model of its own behind the scenes; how they appear in the export
-is not documented, so a chainlet's row carries an own model id and the name ``chain.chainlet``.
+is not documented (switch ``chainlet_series``), so a chainlet's row carries an own model id and the name ``chain.chainlet``.
 """
 
 from __future__ import annotations

@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from serving_simulator.engine.rows import identifier
 from serving_simulator.fleet.schema import Schedule
 from serving_simulator.views import AutoscalingSettings
-
-from .rows import identifier
 
 __all__ = ["applies", "overridden", "schedule_id", "shown"]
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .queueing import Counts, Reals
+from serving_simulator.engine.queueing import Counts, Reals
 
 __all__ = ["ServiceModel", "serve"]
 

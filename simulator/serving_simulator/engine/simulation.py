@@ -7,23 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
+from serving_simulator.engine.accounts import AuditLog, Ledger
+from serving_simulator.engine.agenda import Agenda
+from serving_simulator.engine.autoscaler import Autoscaler
+from serving_simulator.engine.hazards import INTERVAL, Hazards
+from serving_simulator.engine.integrals import Integrals
+from serving_simulator.engine.lifecycle import Lifecycle, Losses
+from serving_simulator.engine.parameters import Parameters
+from serving_simulator.engine.pods import Pod, PodState
+from serving_simulator.engine.queueing import Counts, Reals
+from serving_simulator.engine.recorder import Recorder
+from serving_simulator.engine.routing import Routes
+from serving_simulator.engine.rows import Row, rows_of
+from serving_simulator.engine.traffic import Traffic
+from serving_simulator.engine.workloads import Rates
 from serving_simulator.fleet.schema import Fleet
 from serving_simulator.views import AutoscalingSettings
-
-from .accounts import AuditLog, Ledger
-from .agenda import Agenda
-from .autoscaler import Autoscaler
-from .hazards import INTERVAL, Hazards
-from .integrals import Integrals
-from .lifecycle import Lifecycle, Losses
-from .parameters import Parameters
-from .pods import Pod
-from .queueing import Counts, Reals
-from .recorder import Recorder
-from .routing import Routes
-from .rows import Row, rows_of
-from .traffic import Traffic
-from .workloads import Rates
 
 __all__ = ["Simulation"]
 
@@ -143,11 +142,21 @@ class Simulation:
                 row.waking = False
 
     def _look_around(self) -> None:
+        if (patience := self.fleet.switches.gives_up_after) is not None:
+            self._give_up_deploys(patience)
         self.hazards.look(self.now, self._arrived / INTERVAL)
         self._arrived[:] = 0
         ready = np.maximum(self.lifecycle.ready, 1)
         # A replica that fails its checks still gets requests until the stop-traffic threshold; it answers them with errors.
         self.recorder.error_rate = 1 - (1 - self.parameters.error_rate) * (1 - self.lifecycle.sick / ready)
+
+    def _give_up_deploys(self, patience: float) -> None:
+        """Switch off what has never served and whose every replica has only waited for hardware, the first of them for ``patience``."""
+        for row in self.rows:
+            pods = self.lifecycle.pods[row.index]
+            waiting = bool(pods) and all(pod.state == PodState.PENDING for pod in pods)
+            if row.active and not row.served and waiting and self.now - min(pod.created for pod in pods) >= patience:
+                self.deactivate(row, status_seconds=0.0)
 
     def _recorder(self) -> Recorder:
         services = [row.spec.service for row in self.rows]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .pods import PHASES
-from .rows import Row
+from serving_simulator.engine.pods import PHASES
+from serving_simulator.engine.rows import Row
 
 __all__ = ["StartTimes"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .lifecycle import Lifecycle
-from .pods import PodState
-from .rows import Row
+from serving_simulator.engine.lifecycle import Lifecycle
+from serving_simulator.engine.pods import PodState
+from serving_simulator.engine.rows import Row
 
 __all__ = ["chain_status", "deployment_status"]
 

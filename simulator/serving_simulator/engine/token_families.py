@@ -8,13 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
+from serving_simulator.engine.observation import Observation, read_pods
+from serving_simulator.engine.queueing import Reals
+from serving_simulator.engine.recorder import normal_cdf
+from serving_simulator.engine.simulation import Simulation
 from serving_simulator.fleet.parts import Tokens
 from serving_simulator.views import FeedFamily
-
-from .observation import Observation, read_pods
-from .queueing import Reals
-from .recorder import normal_cdf
-from .simulation import Simulation
 
 __all__ = ["token_families"]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .queueing import CohortQueue, Counts, Reals
-from .recorder import Recorder
-from .serving import ServiceModel, serve
+from serving_simulator.engine.queueing import CohortQueue, Counts, Reals
+from serving_simulator.engine.recorder import Recorder
+from serving_simulator.engine.serving import ServiceModel, serve
 
 __all__ = ["Limits", "Traffic"]
 

@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from serving_simulator.engine.queueing import Reals
 from serving_simulator.fleet.errors import FleetError
 from serving_simulator.fleet.load_shapes import Batch, Burst, Constant, Diurnal, Flood, Jitter, Pattern, Ramp, Replay, Step, Workload
-
-from .queueing import Reals
 
 __all__ = ["Rates", "read_trace"]
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from .durations import Seconds
+from serving_simulator.fleet.durations import Seconds
 
 __all__ = [
     "Action",

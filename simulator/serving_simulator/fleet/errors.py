@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from .durations import Seconds
+from serving_simulator.fleet.durations import Seconds
 
 __all__ = ["FleetError", "explain"]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .durations import Seconds
-from .load_shapes import Constant, Diurnal, Workload
-from .parts import Autoscaling, Service, Startup
-from .schema import Deployment, Fleet, Key, Model
-from .switches import Measurement
+from serving_simulator.fleet.durations import Seconds
+from serving_simulator.fleet.load_shapes import Constant, Diurnal, Workload
+from serving_simulator.fleet.parts import Autoscaling, Service, Startup
+from serving_simulator.fleet.schema import Deployment, Fleet, Key, Model
+from serving_simulator.fleet.switches import Measurement
 
 __all__ = ["DEFAULT_SIZE", "generate"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from .durations import Seconds
+from serving_simulator.fleet.durations import Seconds
 
 __all__ = ["Batch", "Burst", "Constant", "Diurnal", "Flood", "Jitter", "Pattern", "Ramp", "Replay", "Step", "Workload"]
 

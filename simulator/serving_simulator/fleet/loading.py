@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import yaml
 
-from .durations import decode
-from .errors import FleetError, explain
-from .large import DEFAULT_SIZE, generate
-from .schema import Fleet
+from serving_simulator.fleet.durations import decode
+from serving_simulator.fleet.errors import FleetError, explain
+from serving_simulator.fleet.large import DEFAULT_SIZE, generate
+from serving_simulator.fleet.schema import Fleet
 
 __all__ = ["BUILT_IN", "load", "parse"]
 

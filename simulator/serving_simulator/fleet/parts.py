@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from .durations import Seconds
+from serving_simulator.fleet.durations import Seconds
 
 __all__ = ["AsyncUse", "Autoscaling", "Faults", "Memory", "Probes", "PromotionSettings", "Service", "Startup", "Tokens"]
 

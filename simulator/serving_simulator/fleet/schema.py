@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from .actions import TimelineEntry
-from .durations import Seconds
-from .instances import InstanceType, list_prices
-from .load_shapes import Workload
-from .parts import AsyncUse, Autoscaling, Faults, Memory, Probes, PromotionSettings, Service, Startup
-from .switches import Measurement, Switches
+from serving_simulator.fleet.actions import TimelineEntry
+from serving_simulator.fleet.durations import Seconds
+from serving_simulator.fleet.instances import InstanceType, list_prices
+from serving_simulator.fleet.load_shapes import Workload
+from serving_simulator.fleet.parts import AsyncUse, Autoscaling, Faults, Memory, Probes, PromotionSettings, Service, Startup
+from serving_simulator.fleet.switches import Measurement, Switches
 
 __all__ = [
     "Chain",

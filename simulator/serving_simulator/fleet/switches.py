@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from .durations import Seconds
+from serving_simulator.fleet.durations import Seconds
 
 __all__ = ["Measurement", "Switches"]
 
@@ -18,22 +18,24 @@ __all__ = ["Measurement", "Switches"]
 class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Contradictions of the documentation.
 
-    ``panic_mode`` (A 1.3, unknown for the platform; off): Knative's short window. ``panic_threshold``: want over ready that starts it.
-    ``tick`` (A 1.3, Knative's 2 s). ``scale_up_ratio`` (A 1.3, Knative's 1000: no limit in practice).
-    ``step_of`` (A 1.2: both are documented): a scale-down step takes a share of the ``running`` replicas or of the ``surplus`` over the
-    minimum.
-    ``async_in_load`` (A 1.4: newer pages exclude async requests): whether they count as in-flight load.
-    ``parking_timeout`` (A 1.5: 1200 s in tables, 600 s in prose). ``predict_timeout``: the same limit for a running request.
-    ``autoscaling_in_rollout`` (A 1.9: current pages continue, earlier ones suspend).
-    ``settings_delay`` (A 1.1: changes are asynchronous): from the accepted change to its effect, status UPDATING meanwhile.
-    ``gives_up_after`` (A 1.6: seen once at 30 min; None: keeps waiting): a first deploy without hardware becomes INACTIVE.
-    ``unattached_labels`` (B b.1): ``environment`` and ``rollout_phase`` of a deployment in no environment are ``empty`` or ``absent``.
-    ``environment_labels`` (B b.4): False leaves both labels away everywhere.
-    ``async_families`` (B b.2: only deployments used asynchronously): ``used`` or ``all``.
-    ``series_at_zero`` (A 7.4): series of a deployment without replicas ``vanish`` after up to 5 min or ``stay`` at 0.
-    ``restart_counter`` (A 7.4): ``live`` sums the pods that exist, so it can fall; ``monotonic`` never does.
-    ``pod_health`` (B b.2: behind a feature flag): restart counter and pod readiness are exported.
-    ``pod_label`` (B g: the name is not known): the label with the hashed pod of BIS-LLM families.
+    ``panic_mode``: Knative's short window for sudden load (A 1.3: unknown for the platform). ``panic_threshold``: replicas wanted over
+    replicas ready that start it. ``tick``: seconds between two decisions of the autoscaler (A 1.3: Knative's value).
+    ``scale_up_ratio``: most growth in one decision (A 1.3: Knative's value, no limit in practice).
+    ``step_of``: a scale-down step takes a share of the ``running`` replicas or of the ``surplus`` over the minimum (A 1.2: both are
+    documented). ``async_in_load``: whether async requests count as in-flight load (A 1.4: newer pages exclude them).
+    ``parking_timeout``: seconds that a request may wait for a replica (A 1.5: 1200 in tables, 600 in prose). ``predict_timeout``: the
+    same limit for a running request. ``autoscaling_in_rollout``: whether scaling goes on during a rolling promotion (A 1.9: current pages
+    continue, earlier ones suspend). ``settings_delay``: seconds from an accepted change of settings to its effect, with status UPDATING
+    meanwhile (A 1.1: changes are asynchronous). ``gives_up_after``: a first deploy that has found no hardware for so long becomes
+    INACTIVE; null keeps waiting (A 1.6: seen once, at 30 min). ``unattached_labels``: labels ``environment`` and ``rollout_phase`` of a
+    deployment in no environment are ``empty`` or ``absent`` (B b.1: both are documented). ``environment_labels``: false leaves both labels
+    away everywhere (B b.4). ``async_families``: which deployments have the async families, those that are ``used``
+    asynchronously or ``all`` (B b.2). ``series_at_zero``: series of a deployment without replicas ``vanish`` after up to 5 min or ``stay``
+    at 0 (A 7.4). ``restart_counter``: ``live`` sums the pods that exist, so it can fall; ``monotonic`` never does (A 7.4).
+    ``pod_health``: whether restart counter and pod readiness are exported (B b.2: behind a feature flag). ``chainlet_series``:
+    measurements of chainlets are ``absent``, so that every ``deployment_id`` of the feed is one that the inventory knows, or ``present``
+    with ``chain.chainlet`` for a model name (B g: how chainlets appear is not documented). ``pod_label``: the label with the hashed pod of
+    BIS-LLM families (B g: its name is not documented).
     """
 
     panic_mode: bool = False
@@ -53,6 +55,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     series_at_zero: Literal["vanish", "stay"] = "vanish"
     restart_counter: Literal["live", "monotonic"] = "live"
     pod_health: bool = True
+    chainlet_series: Literal["present", "absent"] = "absent"
     pod_label: str = "pod"
 
 

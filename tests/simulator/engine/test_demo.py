@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from itertools import pairwise
 
 import pytest
@@ -15,27 +16,36 @@ FAMILIES = ("baseten_concurrent_requests", "baseten_replicas_active", "baseten_r
 
 
 class Film:
-    """Truth of every deployment every ten seconds over some time."""
+    """Truth of every deployment every ten seconds over some time, and the world as it was at the end."""
 
     def __init__(self, world: World, seconds: int) -> None:
-        self.world = world
         self.ids = {f"{model.name}/{view.name}": view.id for model in world.models() for view in world.deployments(model.id)}
         self.frames: dict[str, list[dict[str, object]]] = {name: [] for name in self.ids}
         for _ in range(0, seconds, 10):
             world.advance(world.now + 10)
             for name, identity in self.ids.items():
                 self.frames[name].append(world.truth(identity))
+        self.world = copy.deepcopy(world)
 
     def of(self, name: str, value: str) -> list:
         key = name if name in self.frames else next(each for each in self.frames if each.startswith(f"{name}/"))
         return [frame[value] for frame in self.frames[key]]
 
 
-@pytest.fixture(scope="module", params=[0, 1], ids=["first twenty minutes", "after an hour"])
-def film(request: pytest.FixtureRequest) -> Film:
+@pytest.fixture(scope="module")
+def films() -> dict[int, Film]:
+    """Twenty minutes each of one world, by the minute in which they begin."""
     world = World(fleet.load("demo"), seed=1, start=START)
-    world.advance(START + request.param * 3600)
-    return Film(world, 20 * 60)
+    taken = {}
+    for minutes in (0, 40, 60):
+        world.advance(START + minutes * 60)
+        taken[minutes] = Film(world, 20 * 60)
+    return taken
+
+
+@pytest.fixture(params=[0, 60], ids=["first twenty minutes", "after an hour"])
+def film(request: pytest.FixtureRequest, films: dict[int, Film]) -> Film:
+    return films[request.param]
 
 
 def reversals(values: list[int]) -> int:
@@ -108,17 +118,28 @@ def test_promotion(film: Film) -> None:
     assert places == {None, "production"}
 
 
-def test_cold_start_gap() -> None:
-    world = World(fleet.load("demo"), seed=1, start=START)
+def test_cold_start_gap(films: dict[int, Film]) -> None:
     for minutes in (0, 40):
-        world.advance(START + minutes * 60)
-        film = Film(world, 20 * 60)
+        film = films[minutes]
         rows = zip(*(film.of("doc-summarizer", name) for name in ("active", "starting", "in_flight")), strict=True)
         gap = [active > 0 and starting > 0 and in_flight > 4 * active for active, starting, in_flight in rows]
         assert sum(gap) * 10 >= 300, "five minutes of users waiting for replicas that are starting"
         if minutes == 0:
             assert gap.index(True) * 10 <= 180
         assert max(film.of("doc-summarizer", "in_flight")) < 1200
+
+
+def test_every_deployment_of_the_feed_is_in_the_inventory(films: dict[int, Film]) -> None:
+    world = films[60].world
+    known = {view.id for model in world.models() for view in world.deployments(model.id)}
+    fed = {dict(labels)["deployment_id"] for family in world.feed_page().families for _, labels, _ in family.samples}
+    assert fed == known
+    (chain,) = world.chains()
+    assert world.chain_deployments(chain.id)
+
+
+def test_nothing_on_the_timeline_is_left_out(films: dict[int, Film]) -> None:
+    assert films[60].world._left_out == set()
 
 
 def test_every_deployment_shows_the_basic_families_and_has_starts() -> None:

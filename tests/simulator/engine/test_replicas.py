@@ -9,7 +9,7 @@ import pytest
 from serving_simulator.views import StartupView
 from serving_simulator.world import World
 
-from .conftest import START, one, only, trace
+from .conftest import START, one, only, several, trace
 
 PHASES = ["SCHEDULING", "IMAGE_PULL", "WEIGHT_DOWNLOAD", "CONTAINER_CREATE", "CONTAINER_START", "READINESS"]
 
@@ -108,6 +108,34 @@ def test_without_hardware_scheduling_never_ends_and_stalls(quick: dict[str, Any]
     world.act({"action": "capacity", "available": True, "instance_type": "L4:4x16"})
     world.advance(START + 420)
     assert world.truth(only(world))["active"] == 1
+
+
+@pytest.mark.parametrize(("switch", "status", "replicas"), [("30m", "INACTIVE", 0), (None, "DEPLOYING", 1)])
+def test_a_first_deploy_without_hardware_is_given_up_or_not(quick: dict[str, Any], switch: str | None, status: str, replicas: int) -> None:
+    deployment = {"state": "new", "startup": quick, "faults": {"no_capacity": True}}
+    world = World(one(deployment, switches={"gives_up_after": switch}), seed=1, start=START)
+    world.advance(START + 1790)
+    assert (world.truth(only(world))["status"], world.truth(only(world))["starting"]) == ("DEPLOYING", 1)
+    world.advance(START + 1810)
+    truth = world.truth(only(world))
+    assert (truth["status"], truth["starting"], len(truth["replicas"])) == (status, replicas, replicas)
+    assert starts(world)[-1].outcome == "STALLED"
+    assert world.deployments(world.models()[0].id)[0].autoscaling_settings is None
+    # Given up is not gone: with hardware, an activation brings it up.
+    world.act({"action": "capacity", "available": True})
+    if switch:
+        world.act({"action": "activate", "deployment": "m/d"})
+    world.advance(START + 1900)
+    assert world.truth(only(world))["status"] == "ACTIVE"
+
+
+def test_only_waiting_for_hardware_is_given_up(quick: dict[str, Any]) -> None:
+    slow = {"state": "new", "startup": {**quick, "container_start": "20m"}}
+    served = {"replicas": 0, "autoscaling": {"min_replica": 1}, "startup": quick, "faults": {"no_capacity": True}}
+    world = World(several({"slow": slow, "served": served}, switches={"gives_up_after": "10m"}), seed=1, start=START)
+    world.advance(START + 900)
+    found = [world.truth(world.deployments(model.id)[0].id)["status"] for model in world.models()]
+    assert found == ["LOADING_MODEL", "DEPLOYING"]
 
 
 def test_scale_to_zero_and_wake_up(quick: dict[str, Any]) -> None:

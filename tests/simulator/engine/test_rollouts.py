@@ -133,6 +133,22 @@ def test_a_candidate_that_never_starts_fails_the_promotion() -> None:
     assert world.truth(one)["active"] >= 2
 
 
+def test_a_candidate_that_is_switched_off_fails_the_promotion() -> None:
+    world = world_of(candidate={"faults": {"no_capacity": True}})
+    _, one, two = ids(world)
+    world.act({"action": "promote", "environment": "m/production", "deployment": "two"})
+    world.advance(START + 60)
+    assert environment(world).candidate_deployment_id == two
+    world.act({"action": "deactivate", "deployment": two})
+    world.advance(START + 70)
+    promotion = environment(world).promotion
+    assert (promotion.status, promotion.error_message) == ("FAILED", "the new deployment is not active any more")
+    assert (environment(world).current_deployment_id, environment(world).candidate_deployment_id) == (one, None)
+    world.advance(START + 100)
+    assert world.truth(two)["status"] == "INACTIVE"
+    assert world.truth(one)["active"] >= 2
+
+
 def test_without_rolling_everything_moves_at_once_and_the_old_one_is_deactivated() -> None:
     world = world_of({"rolling_deploy": False, "promotion_cleanup_strategy": "DEACTIVATE"})
     _, one, two = ids(world)

@@ -1,36 +1,23 @@
-"""The world as a whole: determinism, the export page, actions, history, the switches that change what is shown."""
+"""The world as a whole: determinism, copies, counters, actions, the timeline, history."""
 
 from __future__ import annotations
 
+import copy
+import logging
+import pickle
 from dataclasses import fields
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
 from serving_simulator import fleet
-from serving_simulator.views import AutoscalingSettings, FeedPage
+from serving_simulator.views import AutoscalingSettings
 from serving_simulator.world import World
 
-from .conftest import QUICK, START, one, only
-
-BUSY = {
-    "autoscaling": {"min_replica": 1, "max_replica": 4, "concurrency_target": 4},
-    "service": {"mean": "2s", "knee": 4},
-    "startup": QUICK,
-    "faults": {"crash_every": "10m"},
-    "workload": {"noise": 0.2, "patterns": [{"kind": "constant", "rate": 3}]},
-}
-
-
-def samples(page: FeedPage, name: str) -> dict[tuple[str, ...], float]:
-    """Values by the label values after the deployment's own."""
-    found = next((family.samples for family in page.families if family.name == name), ())
-    return {
-        tuple(value for label, value in labels if label not in {"model_id", "model_name", "deployment_id"}): value
-        for _, labels, value in found
-    }
+from .conftest import BUSY, QUICK, START, one, only, samples
 
 
 def test_the_same_seed_gives_the_same_page_and_another_seed_does_not() -> None:
@@ -43,6 +30,20 @@ def test_the_same_seed_gives_the_same_page_and_another_seed_does_not() -> None:
     assert pages[0] != pages[2]
 
 
+def test_a_copy_goes_on_as_the_original_does() -> None:
+    world = World(msgspec.structs.replace(fleet.load("demo"), warmup=fleet.Seconds(300)), seed=5, start=START)
+    world.act({"action": "settings", "deployment": "translate/deployment-2", "change": {"max_replica": 5}})
+    seen = []
+    # One after the other, so that nothing that two of them might still share could hide.
+    for each in (world, copy.deepcopy(world), pickle.loads(pickle.dumps(world))):  # noqa: S301
+        each.advance(START + 600)
+        ids = each.deployment_ids()
+        truths = [each.truth(identity) for identity in ids]
+        assert 5 in [truth["desired"] for truth in truths], "the change of settings that was on its way has arrived"
+        seen.append([repr(part) for part in (each.feed_page(), truths, each.audit_events(), each.startups(ids, 0, 9e9))])
+    assert seen[0] == seen[1] == seen[2]
+
+
 def test_how_time_is_cut_does_not_matter() -> None:
     whole, pieces = (World(one(BUSY), seed=1, start=START) for _ in range(2))
     whole.advance(START + 600)
@@ -52,25 +53,6 @@ def test_how_time_is_cut_does_not_matter() -> None:
     pieces.advance(START + 100)
     assert pieces.now == whole.now == START + 600
     assert repr(whole.feed_page()) == repr(pieces.feed_page())
-
-
-def test_the_page_is_rebuilt_every_30_seconds_and_lags() -> None:
-    world = World(one(BUSY, measurement={"lag_min": 15, "lag_max": 60}), seed=1, start=START)
-    world.advance(START + 200)
-    built, lags, observed = [], [], []
-    last = None
-    for _ in range(1800):
-        world.advance(world.now + 1)
-        page = world.feed_page()
-        if page is not last:
-            built.append(page.built_at)
-            lags.append(page.built_at - page.observed_at)
-            observed.append(page.observed_at)
-            last = page
-    assert {after - before for before, after in pairwise(built)} == {30.0}
-    assert 14 <= min(lags) < 25
-    assert 45 < max(lags) <= 60
-    assert observed == sorted(observed)
 
 
 def test_counters_never_fall_and_agree_with_their_histograms() -> None:
@@ -95,88 +77,6 @@ def test_counters_never_fall_and_agree_with_their_histograms() -> None:
     }
     assert {key[:2]: value for key, value in totals.items()} == counts
     assert ("502", "false") in counts
-
-
-def test_families_labels_and_their_order() -> None:
-    world = World(one({**BUSY, "instance_type": "H100:2"}), seed=1, start=START)
-    world.advance(START + 300)
-    page = {family.name: family for family in world.feed_page().families}
-    deployment = ("model_id", "model_name", "deployment_id")
-    place = ("environment", "rollout_phase")
-    expected = {
-        "baseten_inference_requests_total": ("status_code", "is_async"),
-        "baseten_end_to_end_response_time_seconds": ("status_code", "is_async", "le"),
-        "baseten_concurrent_requests": (),
-        "baseten_replicas_active": (),
-        "baseten_replicas_starting": (),
-        "baseten_container_restarts_total": (),
-        "baseten_pod_readiness": ("condition",),
-        "baseten_container_cpu_usage_seconds_total": ("replica",),
-        "baseten_gpu_memory_used": ("replica", "gpu"),
-        "baseten_gpu_utilization": ("replica", "gpu"),
-    }
-    for name, inner in expected.items():
-        labels = tuple(label for label, _ in page[name].samples[0][1])
-        without_bound = tuple(label for label in inner if label != "le")
-        assert labels == deployment + without_bound + place + (("le",) if "le" in inner else ()), name
-    assert "baseten_async_queue_size" not in page
-    assert not any(name.startswith("baseten_llm") for name in page)
-    assert page["baseten_inference_requests_total"].type == "counter"
-
-
-def test_a_machine_without_gpu_has_no_gpu_families_and_flags_hide_pod_health() -> None:
-    world = World(one({**BUSY, "instance_type": "4x16"}, switches={"pod_health": False}), seed=1, start=START)
-    names = {family.name for family in world.feed_page().families}
-    assert "baseten_container_cpu_usage_seconds_total" in names
-    assert not {"baseten_gpu_utilization", "baseten_gpu_memory_used", "baseten_pod_readiness", "baseten_container_restarts_total"} & names
-
-
-@pytest.mark.parametrize(("switch", "shown"), [("vanish", False), ("stay", True)])
-def test_series_of_a_deployment_at_zero(switch: str, *, shown: bool) -> None:
-    deployment = {"autoscaling": {"min_replica": 0, "scale_down_delay": 60}, "startup": QUICK}
-    world = World(one(deployment, switches={"series_at_zero": switch}), seed=1, start=START)
-    assert samples(world.feed_page(), "baseten_replicas_active") == {("production", "stable"): 1}
-    world.advance(START + 1200)
-    assert samples(world.feed_page(), "baseten_replicas_active") == ({("production", "stable"): 0} if shown else {})
-
-
-@pytest.mark.parametrize(
-    ("switches", "labels"), [({}, ("", "")), ({"unattached_labels": "absent"}, ()), ({"environment_labels": False}, ())]
-)
-def test_labels_of_a_deployment_in_no_environment(switches: dict[str, Any], labels: tuple[str, ...]) -> None:
-    world = World(one({**BUSY, "environment": None}, switches=switches), seed=1, start=START)
-    assert list(samples(world.feed_page(), "baseten_replicas_active")) == [labels]
-
-
-@pytest.mark.parametrize(("switch", "falls"), [("live", True), ("monotonic", False)])
-def test_the_restart_counter_falls_with_its_pod_or_not(switch: str, *, falls: bool) -> None:
-    world = World(one({**BUSY, "faults": {}}, switches={"restart_counter": switch}), seed=1, start=START)
-    lifecycle = world._simulation.lifecycle
-    lifecycle.crash(lifecycle.pods[0][0], world.now)
-    world.advance(START + 180)
-    assert samples(world.feed_page(), "baseten_container_restarts_total") == {("production", "stable"): 1}
-    world.act({"action": "terminate", "deployment": only(world), "replica": lifecycle.pods[0][0].id})
-    world.advance(START + 400)
-    assert samples(world.feed_page(), "baseten_container_restarts_total") == {("production", "stable"): 0 if falls else 1}
-
-
-def test_token_scaled_deployments_follow_tokens_and_show_them() -> None:
-    deployment = {
-        "autoscaling": {"min_replica": 1, "max_replica": 8, "target_in_flight_tokens": 60000},
-        "service": {"mean": "8s", "knee": 64, "tokens": {"input": 3000, "output": 500}},
-        "startup": QUICK,
-        "workload": {"patterns": [{"kind": "constant", "rate": 6}]},
-    }
-    world = World(one(deployment, switches={"pod_label": "pod_hash"}), seed=1, start=START)
-    world.advance(START + 900)
-    # 48 requests in flight of 3250 tokens each: 156 000 tokens, three replicas.
-    assert world.truth(only(world))["active"] in {3, 4}
-    page = {family.name: family for family in world.feed_page().families}
-    average = [value for _, _, value in page["baseten_llm_avg_in_flight_tokens"].samples]
-    assert sum(average) == pytest.approx(156_000, rel=0.2)
-    assert [label for label, _ in page["baseten_llm_num_requests"].samples[0][1]][3] == "pod_hash"
-    tokens = sum(value for _, _, value in page["baseten_llm_input_tokens_total"].samples)
-    assert tokens > 3000 * 6 * 400
 
 
 def test_settings_change_takes_effect_later_and_is_audited() -> None:
@@ -256,6 +156,22 @@ def test_timeline_runs_once_or_again_and_hands_http_faults_over() -> None:
     assert world.truth(only(world))["in_flight"] == 0
     codes = {key[0]: value for key, value in samples(world.feed_page(), "baseten_inference_requests_total").items()}
     assert codes["500"] > 300
+
+
+def test_an_action_that_makes_no_sense_when_due_is_left_out_with_one_warning(caplog: pytest.LogCaptureFixture) -> None:
+    timeline = [
+        {"at": "1m", "every": "1m", "do": {"action": "activate", "deployment": "m/d"}},
+        {"at": "90s", "do": {"action": "delete", "deployment": "m/nobody"}},
+        {"at": "2m", "do": {"action": "load", "factor": 0}},
+    ]
+    world = World(one(BUSY, timeline=timeline), seed=1, start=START)
+    world.advance(START + 300)
+    assert [(record.name, record.levelno) for record in caplog.records] == [("serving_simulator.world", logging.WARNING)] * 2
+    assert caplog.messages[0].startswith("timeline[0]: activate left out")
+    assert caplog.messages[0].endswith("d: already active")
+    assert caplog.messages[1].startswith("timeline[1]: delete left out")
+    assert "m/nobody" in caplog.messages[1]
+    assert world.truth(only(world))["in_flight"] == 0, "what follows still happens"
 
 
 def test_history_is_bounded_and_lines_up() -> None:
