@@ -146,10 +146,11 @@ async def running(
 ) -> AsyncIterator[Pair]:
     """Start a pair; ``configure`` makes the exporter's configuration from the emulator's address."""
     origin = asyncio.get_running_loop().time()
+    world = await asyncio.to_thread(lambda: pickle.loads(_warmed(seed)))  # in a thread, as it reads zone files
     async with AsyncExitStack() as stack:
         clock = Clock(speed=speed, epoch=EPOCH, origin=origin)
         emulator = await stack.enter_async_context(
-            Emulator(DEMO, clock=SimClock(speed=speed, epoch=EPOCH, origin=origin), seed=seed, world=pickle.loads(_warmed(seed)))
+            Emulator(DEMO, clock=SimClock(speed=speed, epoch=EPOCH, origin=origin), seed=seed, world=world)
         )
         config = await asyncio.to_thread(configure or _default_configuration, emulator.url)
         service = Service(config, lambda: config, clock=clock)

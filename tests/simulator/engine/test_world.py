@@ -35,7 +35,7 @@ def test_a_copy_goes_on_as_the_original_does() -> None:
     world.act({"action": "settings", "deployment": "translate/deployment-2", "change": {"max_replica": 5}})
     seen = []
     # One after the other, so that nothing that two of them might still share could hide.
-    for each in (world, copy.deepcopy(world), pickle.loads(pickle.dumps(world))):  # noqa: S301
+    for each in (world, copy.deepcopy(world), pickle.loads(pickle.dumps(world))):
         each.advance(START + 600)
         ids = each.deployment_ids()
         truths = [each.truth(identity) for identity in ids]
