@@ -158,7 +158,7 @@ async def running() -> AsyncIterator[Running]:
             session = await stack.enter_async_context(aiohttp.ClientSession())
             clock = Clock(epoch=epoch)
             state, telemetry = StateFile(None), Telemetry()
-            hosts = Hosts(app=url, api=url, model=url + "/model-{model_id}", chain=url + "/chain-{chain_id}")
+            hosts = Hosts(app=url, api=url, model=url + "/model-{model_id}")
             config = WorkspaceConfig(**{"hosts": hosts, **workspace})
             one_key = KeySource(secret=Secret(KEY), origin="variable BASETEN_API_KEY")
             page = FakePage()
