@@ -25,6 +25,7 @@ workspaces:
     api_key: {key}
     hosts: {{app: {url}, api: {url}, model: "{url}/model-{{model_id}}"}}
     sources: {{inventory: {{interval: {interval}}}}}
+    exclude: {{models: [{excluded}]}}
 """
 
 
@@ -85,8 +86,8 @@ class _Reloadable:
     def config(self) -> Config:
         return load(self.path, {})
 
-    def write(self, *, name: str = "main", interval: str = "30s") -> None:
-        self.path.write_text(FILE.format(name=name, key=KEY, url=self.url, interval=interval))
+    def write(self, *, name: str = "main", interval: str = "30s", excluded: str = "") -> None:
+        self.path.write_text(FILE.format(name=name, key=KEY, url=self.url, interval=interval, excluded=excluded))
 
 
 @pytest.fixture
@@ -159,6 +160,21 @@ async def test_a_changed_interval_leaves_no_hole_and_a_renamed_workspace_leaves_
         page = await _page(http, base)
         assert 'workspace="main"' not in page.text
         assert page.label_values("baseten_deployment_max_replicas", "workspace") == {"other"}
+
+    await _with_reloadable(config_path, scenario)
+
+
+async def test_a_model_excluded_by_a_reload_leaves_the_page_and_the_others_stay(config_path: Path) -> None:
+    async def scenario(reloadable: _Reloadable, base: str, http: aiohttp.ClientSession) -> None:
+        before = (await _page(http, base)).label_values("baseten_deployment_info", "model_name")
+        assert {"translate", "image-gen"} <= before
+        await asyncio.to_thread(reloadable.write, excluded="translate")
+        async with http.post(f"{base}/-/reload") as answer:
+            assert answer.status == 200
+        await reloadable.clock.sleep(60)
+        page = await _page(http, base)
+        assert page.label_values("baseten_deployment_info", "model_name") == before - {"translate"}
+        assert 'model_name="translate"' not in page.text
 
     await _with_reloadable(config_path, scenario)
 
