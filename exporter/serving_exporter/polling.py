@@ -17,6 +17,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal
 
 from serving_exporter.clock import Clock
 from serving_exporter.platforms.contract import NotOffered, NotPermitted, Poll, Source, SourceError, Unavailable
@@ -24,7 +25,7 @@ from serving_exporter.retries import retry_delay
 from serving_exporter.secrets import redact
 from serving_exporter.telemetry import Telemetry
 
-__all__ = ["Poller", "PollerState"]
+__all__ = ["Condition", "Poller", "PollerState"]
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +34,16 @@ _GRACE = 30.0  # real seconds: how late a loop may turn before it counts as stuc
 _SHORTEST_DELAY = 1.0  # a source that asks for "now" again and again must not spin
 _SHORTEST_SLEEP = 0.001  # real seconds: a remainder from rounding must not spin either
 _SHORTEST_LIMIT = 60.0  # real seconds: with compressed time a maximum age may be shorter than a round trip
+
+
+Condition = Literal["waiting", "up", "failing", "not permitted", "not offered"]
+
+_CONDITIONS: dict[str | None, Condition] = {
+    None: "waiting",
+    "success": "up",
+    "not_permitted": "not permitted",
+    "not_offered": "not offered",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,7 @@ class PollerState:
     workspace: str
     source: str
     blind_without: str
-    condition: str
+    condition: Condition
     up: bool
     supported: bool
     settled: bool
@@ -129,12 +140,11 @@ class Poller:
         """How the source is doing now."""
         now = self._clock.monotonic()
         up = self._outcome == "success"
-        names = {None: "waiting", "success": "up", "not_permitted": "not permitted", "not_offered": "not offered"}
         return PollerState(
             workspace=self.workspace,
             source=self.source.name,
             blind_without=self.source.blind_without,
-            condition=names.get(self._outcome, "failing"),
+            condition=_CONDITIONS.get(self._outcome, "failing"),
             up=up,
             supported=self._supported,
             settled=self._succeeded_at is not None or not self._supported,

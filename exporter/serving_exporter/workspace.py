@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 
 from serving_exporter.clock import Clock
 from serving_exporter.config import WorkspaceConfig
@@ -13,17 +14,9 @@ from serving_exporter.platforms.baseten.platform import BasetenPlatform
 from serving_exporter.polling import Poller
 from serving_exporter.snapshot import PageStore
 from serving_exporter.telemetry import Telemetry
-from serving_exporter.web.status_page import DeploymentStatus, SourceState, SourceStatus, WorkspaceStatus
+from serving_exporter.web.status_page import DeploymentStatus, SourceStatus, WorkspaceStatus
 
 __all__ = ["RunningWorkspace", "WorkspacePage"]
-
-_CONDITIONS: dict[str, SourceState] = {
-    "up": "up",
-    "failing": "failing",
-    "not permitted": "not permitted",
-    "not offered": "not offered",
-    "waiting": "waiting",
-}
 
 
 class WorkspacePage:
@@ -124,7 +117,7 @@ class RunningWorkspace:
         on = [
             SourceStatus(
                 name=name,
-                state=_CONDITIONS[state.condition],
+                state=state.condition,
                 interval=state.interval,
                 last_success=state.last_success,
                 last_error=state.last_error or "; ".join(f"{part}: {text}" for part, text in list(state.problems.items())[:3]),
@@ -138,24 +131,7 @@ class RunningWorkspace:
 
     def deployments(self) -> list[DeploymentStatus]:
         """Describe the deployments for the status page."""
-        return [
-            DeploymentStatus(
-                workspace=self.config.name,
-                model=row.model,
-                deployment=row.deployment,
-                environment=row.environment,
-                status=row.status,
-                active=row.active,
-                starting=row.starting,
-                desired=row.desired,
-                min=row.min,
-                max=row.max,
-                in_flight=row.in_flight,
-                queued=row.queued,
-                link=row.link,
-            )
-            for row in self.platform.deployments()
-        ]
+        return [DeploymentStatus(workspace=self.config.name, **asdict(row)) for row in self.platform.deployments()]
 
     def _changed(self) -> None:
         if not self.waiting_for:
