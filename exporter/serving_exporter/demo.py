@@ -13,7 +13,8 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from serving_simulator.emulator import Emulator
 from serving_simulator.fleet import FleetError
 from serving_simulator.fleet import load as load_fleet
 
-__all__ = ["DemoError", "run_demo"]
+__all__ = ["Demo", "DemoError", "demo_fleet", "run_demo"]
 
 Say = Callable[[str], None]
 _STOP_SECONDS = 5.0
@@ -51,20 +52,48 @@ async def run_demo(
     Addresses are HOST:PORT, port 0 for a free one. ``prometheus`` None means "when one is on PATH". Raises ``DemoError`` when an address is
     in use, the fleet file is wrong, or a Prometheus was asked for and none is there.
     """
-    try:
-        loaded = await asyncio.to_thread(load_fleet, fleet)
-    except FleetError as error:
-        raise DemoError(str(error)) from error
     binary = shutil.which("prometheus") if prometheus is not False else None
     if prometheus and binary is None:
         raise DemoError("no prometheus on PATH: install it (Debian: apt-get install prometheus) or use --no-prometheus")
 
-    loop = asyncio.get_running_loop()
-    origin, epoch = loop.time(), time.time()
-    host, port = _split(emulator_address)
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with contextlib.AsyncExitStack() as stack:
+        demo = await stack.enter_async_context(demo_fleet(listen_address, emulator_address, speed=speed, fleet=fleet, seed=seed, say=say))
+        url = demo.url
+        if binary is not None:
+            address = await stack.enter_async_context(_prometheus(binary, url.removeprefix("http://"), speed))
+            say(f"prometheus  http://{address}/graph")
+        elif prometheus is None:
+            say("prometheus  not started: none on PATH")
+        say(f"speed       {speed:g} simulated seconds per second; Ctrl-C ends everything")
+        ready = asyncio.create_task(_announce(demo, say), name="demo: announce readiness")
+        await stopped.wait()
+        ready.cancel()
+        say("stopping")
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A running emulator and exporter. ``url`` is the exporter's; at the Unix time ``epoch`` the world's clock agreed with this host's."""
+
+    url: str
+    epoch: float
+    wait_ready: Callable[[], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def demo_fleet(
+    listen_address: str, emulator_address: str, *, speed: float = 1.0, fleet: str = "demo", seed: int = 1, say: Say = print
+) -> AsyncIterator[Demo]:
+    """Run an emulated Baseten and an exporter that reads it, on one clock. Raises ``DemoError`` as ``run_demo`` does."""
+    try:
+        loaded = await asyncio.to_thread(load_fleet, fleet)
+    except FleetError as error:
+        raise DemoError(str(error)) from error
+    origin, epoch = asyncio.get_running_loop().time(), time.time()
+    host, port = _split(emulator_address)
     async with contextlib.AsyncExitStack() as stack:
         try:
             say(f"emulator    simulating the past of fleet {fleet!r} ...")
@@ -77,16 +106,7 @@ async def run_demo(
         except OSError as error:
             raise DemoError(f"cannot listen on {listen_address} or {emulator_address}: {error.strerror or error}") from error
         say(f"exporter    {url}/metrics   (status page: {url}/)")
-        if binary is not None:
-            address = await stack.enter_async_context(_prometheus(binary, url.removeprefix("http://"), speed))
-            say(f"prometheus  http://{address}/graph")
-        elif prometheus is None:
-            say("prometheus  not started: none on PATH")
-        say(f"speed       {speed:g} simulated seconds per second; Ctrl-C ends everything")
-        ready = asyncio.create_task(_announce(service, say), name="demo: announce readiness")
-        await stopped.wait()
-        ready.cancel()
-        say("stopping")
+        yield Demo(url, epoch, service.wait_ready)
 
 
 def _configuration(emulator_url: str, key: str, listen_address: str) -> Config:
@@ -119,8 +139,8 @@ async def _running(service: Service) -> AsyncIterator[str]:
         await task
 
 
-async def _announce(service: Service, say: Say) -> None:
-    await service.wait_ready()
+async def _announce(demo: Demo, say: Say) -> None:
+    await demo.wait_ready()
     say("exporter    ready: every source has been read once")
 
 

@@ -20,15 +20,10 @@ from prometheus_client.openmetrics.exposition import generate_latest as _openmet
 from prometheus_client.registry import Collector
 
 from serving_exporter import __version__, catalogue
-from serving_exporter.catalogue import Metric, MetricType, Scope
+from serving_exporter.catalogue import DROP_REASONS, Metric, MetricType, Scope
+from serving_exporter.catalogue import POLL_OUTCOMES as OUTCOMES
 
 __all__ = ["DROP_REASONS", "OUTCOMES", "SourceTelemetry", "Telemetry"]
-
-OUTCOMES = ("success", "failure", "throttled", "not_permitted", "not_offered")
-"""Every way in which a poll ends."""
-
-DROP_REASONS = ("invalid", "duplicate", "collision", "dropped_family", "limit")
-"""Every reason for which a line or series is left off the page."""
 
 _Family = Gauge | Counter | Histogram
 

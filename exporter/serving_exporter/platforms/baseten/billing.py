@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from serving_exporter.catalogue import USAGE_KINDS
 from serving_exporter.platforms.baseten.answers import NotFound
 from serving_exporter.platforms.baseten.context import Context
 from serving_exporter.platforms.baseten.endpoints import USAGE
@@ -66,7 +67,7 @@ class BillingSource:
             summary = decode(await self._context.client.get(USAGE, params=window), _Summary)
         except NotFound as error:
             raise NotOffered(str(error)) from None
-        kinds = {"dedicated": summary.dedicated_usage, "training": summary.training_usage, "model_apis": summary.model_apis_usage}
+        kinds: dict[str, _Usage | None] = {kind: getattr(summary, f"{kind}_usage") for kind in USAGE_KINDS}
         problems: dict[str, SourceError] = {}
         usage: dict[tuple[str, str], float] = {}
         for kind, part in kinds.items():

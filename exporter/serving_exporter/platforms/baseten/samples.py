@@ -16,8 +16,6 @@ from serving_exporter.platforms.baseten.records import AsyncQueue, AutoscalingSe
 from serving_exporter.platforms.baseten.state import ChainRecord, Key, ModelRecord
 
 __all__ = [
-    "DEPLOYMENT_STATUSES",
-    "PROMOTION_STATUSES",
     "write_chain",
     "write_chain_prices",
     "write_desired",
@@ -26,27 +24,6 @@ __all__ = [
     "write_queues",
     "write_usage",
 ]
-
-DEPLOYMENT_STATUSES = (
-    "BUILDING",
-    "BUILD_FAILED",
-    "BUILD_STOPPED",
-    "DEPLOYING",
-    "DEPLOY_FAILED",
-    "LOADING_MODEL",
-    "ACTIVE",
-    "UNHEALTHY",
-    "UPDATING",
-    "SCALED_TO_ZERO",
-    "WAKING_UP",
-    "DEACTIVATING",
-    "INACTIVE",
-    "FAILED",
-)
-"""Every documented status of deployments and chainlets."""
-
-PROMOTION_STATUSES = ("RELEASING", "RAMPING_UP", "RAMPING_DOWN", "PAUSED", "SUCCEEDED", "FAILED", "CANCELED")
-"""Every documented status of promotions."""
 
 _MEBIBYTE = 2**20
 _PERCENT = 100
@@ -94,7 +71,7 @@ def write_model(page: UnitBuilder, record: ModelRecord, since: Mapping[str, floa
         key = (record.model.id, deployment.id)
         page.add(catalogue.DEPLOYMENT_INFO, (*key, *_words(record, deployment)), 1)
         if deployment.status is not None:
-            _state(page, catalogue.DEPLOYMENT_STATUS, key, deployment.status, DEPLOYMENT_STATUSES, full=full_state_sets)
+            _state(page, catalogue.DEPLOYMENT_STATUS, key, deployment.status, full=full_state_sets)
         _add(page, catalogue.DEPLOYMENT_STATUS_SINCE, key, since.get(deployment.id))
         _add(page, catalogue.DEPLOYMENT_CREATED, key, parse_time(deployment.created_at))
         _add(page, catalogue.DEPLOYMENT_ACTIVE_REPLICAS, key, deployment.active_replica_count)
@@ -133,7 +110,7 @@ def write_chain(page: UnitBuilder, record: ChainRecord, *, full_state_sets: bool
             words = (chain.name, chainlet.id, deployment.environment, chainlet.instance_type_name, chain.team_name)
             page.add(catalogue.CHAINLET_INFO, (*key, *(text or "" for text in words)), 1)
             if chainlet.status is not None:
-                _state(page, catalogue.CHAINLET_STATUS, key, chainlet.status, DEPLOYMENT_STATUSES, full=full_state_sets)
+                _state(page, catalogue.CHAINLET_STATUS, key, chainlet.status, full=full_state_sets)
             _add(page, catalogue.CHAINLET_ACTIVE_REPLICAS, key, chainlet.active_replica_count)
             _settings(page, _CHAINLET_SETTINGS, key, chainlet.autoscaling_settings)
 
@@ -183,7 +160,7 @@ def _environment(page: UnitBuilder, model_id: str, environment: Environment, *, 
     promotion = environment.in_progress_promotion
     if promotion is not None:
         if promotion.status is not None:
-            _state(page, catalogue.ENVIRONMENT_PROMOTION_STATUS, key, promotion.status, PROMOTION_STATUSES, full=full_state_sets)
+            _state(page, catalogue.ENVIRONMENT_PROMOTION_STATUS, key, promotion.status, full=full_state_sets)
         percent = promotion.percent_traffic_to_new_version
         _add(page, catalogue.ENVIRONMENT_PROMOTION_TRAFFIC, key, None if percent is None else percent / _PERCENT)
 
@@ -214,8 +191,8 @@ def _settings(
             _add(page, metric, key, convert(settings))
 
 
-def _state(page: UnitBuilder, metric: Metric, key: Sequence[str], current: str, known: Sequence[str], *, full: bool) -> None:
-    current = word(current)
+def _state(page: UnitBuilder, metric: Metric, key: Sequence[str], current: str, *, full: bool) -> None:
+    current, known = word(current), metric.values["status"]
     if full:
         for status in known:
             page.add(metric, (*key, status), int(status == current))

@@ -12,14 +12,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from serving_exporter.catalogue import STARTUP_SECONDS
+from serving_exporter.catalogue import STARTUP_OUTCOMES, STARTUP_PHASES, STARTUP_SECONDS, UNKNOWN_PHASE
 from serving_exporter.platforms.baseten.reading import word
 from serving_exporter.platforms.baseten.records import StartupAttempt
 
-__all__ = ["OUTCOMES", "PHASES", "Distribution", "Ledger"]
-
-OUTCOMES = ("SUCCESS", "FAILED", "STALLED")
-PHASES = ("scheduling", "image_pull", "weight_download", "container_create", "container_start", "readiness")
+__all__ = ["Distribution", "Ledger"]
 
 _ENDED = frozenset({"SUCCESS", "FAILED"})
 _BOUNDS = STARTUP_SECONDS.buckets
@@ -67,7 +64,7 @@ class Ledger(msgspec.Struct):
     """
 
     read_until: int | None = None
-    outcomes: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    outcomes: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(STARTUP_OUTCOMES, 0))
     total: Distribution = msgspec.field(default_factory=Distribution)
     phases: dict[str, Distribution] = msgspec.field(default_factory=dict)
     reached: dict[str, tuple[int, list[str]]] = msgspec.field(default_factory=dict)
@@ -94,7 +91,7 @@ class Ledger(msgspec.Struct):
             if not ended and now - attempt.started_at_epoch_millis < _LONGEST_OPEN:
                 self.open[name] = _still_open(attempt, before.get(name))
             if name in self.open or not history:
-                for phase in PHASES:  # from zero on, so that the first observation is an increase
+                for phase in STARTUP_PHASES:  # from zero on, so that the first observation is an increase
                     self.phases.setdefault(phase, Distribution())
             if ended or outcome == "STALLED":
                 self._reach(name, attempt, outcome, ended=ended, history=history)
@@ -103,7 +100,7 @@ class Ledger(msgspec.Struct):
 
     def starting_by_phase(self) -> dict[str, int]:
         """Count the open attempts that are still getting on, by phase; those whose duration stands still have been given up."""
-        phases = dict.fromkeys(PHASES, 0) if self.phases else {}
+        phases = dict.fromkeys(STARTUP_PHASES, 0) if self.phases else {}
         for attempt in self.open.values():
             if attempt.frozen < _FROZEN_LOOKS:
                 phases[attempt.phase] = phases.get(attempt.phase, 0) + 1
@@ -138,4 +135,4 @@ def _phase(attempt: StartupAttempt) -> str:
     phases = attempt.phase_summary or []
     unfinished = [phase for phase in phases if phase.duration_ms is None]
     current = (unfinished or phases[-1:])[:1]
-    return word(current[0].phase).lower() if current else "unknown"
+    return word(current[0].phase).lower() if current else UNKNOWN_PHASE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from serving_exporter import catalogue
+from serving_exporter.catalogue import WHOLE_STARTUP
 from serving_exporter.exposition import UnitBuilder
 from serving_exporter.platforms.baseten.reading import word
 from serving_exporter.platforms.baseten.records import StartupPercentiles, StartupSummary
@@ -11,7 +12,6 @@ from serving_exporter.platforms.baseten.state import Key
 
 __all__ = ["write_startups"]
 
-_TOTAL = "total"
 _MILLIS = 1000
 
 
@@ -23,7 +23,7 @@ def write_startups(page: UnitBuilder, key: Key, ledger: Ledger, starting: dict[s
     """
     for outcome, count in ledger.outcomes.items():
         page.add(catalogue.STARTUPS_TOTAL, (*key, outcome), count)
-    page.add_histogram(catalogue.STARTUP_SECONDS, (*key, _TOTAL), ledger.total.cumulative(), ledger.total.total)
+    page.add_histogram(catalogue.STARTUP_SECONDS, (*key, WHOLE_STARTUP), ledger.total.cumulative(), ledger.total.total)
     for phase, distribution in ledger.phases.items():
         page.add_histogram(catalogue.STARTUP_SECONDS, (*key, phase), distribution.cumulative(), distribution.total)
     for phase, count in starting.items():
@@ -31,7 +31,7 @@ def write_startups(page: UnitBuilder, key: Key, ledger: Ledger, starting: dict[s
     if summary is None:
         return
     if summary.total_duration_ms is not None:
-        _percentiles(page, key, _TOTAL, summary.total_duration_ms)
+        _percentiles(page, key, WHOLE_STARTUP, summary.total_duration_ms)
     for entry in summary.phase_duration_ms or ():
         _percentiles(page, key, word(entry.phase).lower(), entry.duration_ms)
 
