@@ -5,10 +5,10 @@ TOOLS  := .tools
 BIN    := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
-# A promtool on PATH wins over the one fetched into .tools.
-export PATH := $(PATH):$(CURDIR)/$(TOOLS)/usr/bin
+# A Prometheus on PATH wins over the oldest one of .tools; tests that compare releases take theirs from .tools (tests/tools).
+export PATH := $(PATH):$(CURDIR)/$(TOOLS)/prometheus-2.42/usr/bin
 
-.PHONY: help demo test check lint types contracts unit docs bench lock clean
+.PHONY: help demo test check lint types contracts unit tools docs bench lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -28,8 +28,11 @@ types: $(VENV)/.dev
 contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.dev promtool
+unit: $(VENV)/.dev tools
 	$(BIN)/pytest $(ARGS)
+
+tools: ## fetch the releases of Prometheus and Alertmanager that the tests run against
+	@sh tests/tools/fetch.sh $(TOOLS)
 
 docs: $(VENV)/.runtime ## write the generated pages of docs/ again
 	$(BIN)/python -m serving_exporter.reference docs
@@ -61,17 +64,3 @@ $(VENV)/.runtime: pyproject.toml requirements.lock | $(VENV)/bin/pip
 $(VENV)/.dev: pyproject.toml requirements.lock | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
 	@touch $@ $(VENV)/.runtime
-
-# Debian's package is unpacked, not installed: no service starts, nothing outside this folder changes, and no root is needed
-# where the package lists are there.
-.PHONY: promtool
-promtool:
-	@command -v promtool >/dev/null || $(MAKE) --no-print-directory $(TOOLS)/usr/bin/promtool
-
-$(TOOLS)/usr/bin/promtool:
-	@mkdir -p $(TOOLS)/deb; \
-	{ command -v apt-get && command -v dpkg-deb; } >/dev/null \
-	  && cd $(TOOLS)/deb \
-	  && { apt-get -qq download prometheus 2>/dev/null || { apt-get -qq update && apt-get -qq download prometheus; }; } \
-	  && dpkg-deb -x prometheus_*.deb .. \
-	  || { echo "promtool is needed and was not found: install Prometheus (Debian: apt-get install prometheus)" >&2; exit 1; }

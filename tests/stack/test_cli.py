@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from serving_exporter.cli import main
 
-from .conftest import Program, command, fetch, try_fetch, wait_for
+from .programs import Program, command, fetch, try_fetch, wait_for
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(120)]
 
@@ -42,7 +42,8 @@ def _children(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
-def test_demo_prints_its_addresses_serves_and_ends_everything_on_ctrl_c(start: Callable[..., Program], prometheus_binary: str) -> None:
+@pytest.mark.usefixtures("_prometheus_on_path")
+def test_demo_prints_its_addresses_serves_and_ends_everything_on_ctrl_c(start: Callable[..., Program]) -> None:
     program = start(command("serving-exporter"), "demo", "--speed", "60")
     exporter = program.address(r"exporter\s+(http://[^/\s]+)/metrics")
     emulator = program.address(r"emulator\s+(http://[^/\s]+)/_emulator/")

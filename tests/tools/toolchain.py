@@ -1,0 +1,73 @@
+"""The releases of Prometheus and Alertmanager that the tests run against: the table of debian.txt, unpacked by ``make tools``.
+
+A program that is not there is a failure, never a skip: a release that nobody ran proves nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+__all__ = ["ALERTMANAGER", "PROMETHEUS", "AlertmanagerRelease", "PrometheusRelease"]
+
+_TABLE = Path(__file__).with_name("debian.txt")
+_TOOLS = Path(__file__).resolve().parents[2] / ".tools"
+
+
+@dataclass(frozen=True)
+class _Release:
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def version(self) -> str:
+        """Major and minor: ``2.42``."""
+        return self.name.rpartition("-")[2]
+
+    @property
+    def folder(self) -> Path:
+        return _TOOLS / self.name
+
+    def _program(self, name: str) -> str:
+        path = self.folder / "usr" / "bin" / name
+        if not path.is_file():
+            pytest.fail(f"{name} of {self.name} is not there: run `make tools`", pytrace=False)
+        return str(path)
+
+
+@dataclass(frozen=True)
+class PrometheusRelease(_Release):
+    @property
+    def prometheus(self) -> str:
+        return self._program("prometheus")
+
+    @property
+    def promtool(self) -> str:
+        return self._program("promtool")
+
+
+@dataclass(frozen=True)
+class AlertmanagerRelease(_Release):
+    @property
+    def alertmanager(self) -> str:
+        """The server; it finds its templates only when it runs in ``folder``."""
+        return self._program("prometheus-alertmanager")
+
+    @property
+    def amtool(self) -> str:
+        return self._program("amtool")
+
+
+def _names(prefix: str) -> list[str]:
+    names = [line.split()[0] for line in _TABLE.read_text().splitlines() if line and not line.startswith("#")]
+    return [name for name in names if name.startswith(prefix)]
+
+
+PROMETHEUS = tuple(PrometheusRelease(name) for name in _names("prometheus-"))
+"""Oldest first."""
+ALERTMANAGER = tuple(AlertmanagerRelease(name) for name in _names("alertmanager-"))
+"""Oldest first."""
