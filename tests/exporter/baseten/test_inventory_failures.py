@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -163,5 +164,26 @@ async def test_expiry_takes_every_series(running: Any, make: Any, baseten: Any) 
     rig.platform.sources["inventory"].expire()
     assert rig.page.units == {}
     assert rig.platform.sources["inventory"].samples() == 0
+    await rig.poll("inventory")
+    assert len(rig.page.lines()) == 12
+
+
+@pytest.mark.parametrize("status", [200, 503])
+async def test_expiry_in_the_middle_of_a_poll_leaves_nothing_behind(running: Any, make: Any, baseten: Any, status: int) -> None:
+    make.inventory(baseten, make.deployment())
+    rig = await running(baseten=baseten)
+    inventory = rig.platform.sources["inventory"]
+    deployments = baseten.answers["/v1/models/abcd1234/deployments"]
+
+    def answer(_: web.Request) -> Any:
+        inventory.expire()
+        return web.json_response(deployments, status=status)
+
+    baseten.answers["/v1/models/abcd1234/deployments"] = answer
+    with contextlib.suppress(Unavailable):
+        await rig.poll("inventory")
+    assert rig.page.units == {}
+    baseten.answers["/v1/models/abcd1234/deployments"] = deployments
+    await rig.clock.sleep(60)
     await rig.poll("inventory")
     assert len(rig.page.lines()) == 12

@@ -163,8 +163,9 @@ class InventorySource:
 
     def _due(self, now: float) -> list[str]:
         """Models to read now, what moves and what is used first: the first pass over a large fleet takes minutes."""
+        known = self._context.state.models or {}
         for model_id, cadence in self._cadences.items():
-            if not cadence.was_read and self._is_active(model_id):
+            if not cadence.was_read and self._is_active(known[model_id]):
                 cadence.expect(Pace.ACTIVE)
         due = [model_id for model_id, cadence in self._cadences.items() if cadence.is_due(now)]
         return sorted(due, key=lambda model_id: (self._cadences[model_id].pace, self._cadences[model_id].due_at))
@@ -180,9 +181,11 @@ class InventorySource:
             cadence.has_failed(self._context.clock.monotonic())
             raise
         finally:
-            self._since.see(record.deployments, self._context.clock.wall())
-            self._render(record)
-        moving, active = self._is_moving(record), self._is_active(model_id)
+            # The source may have expired while the answers were on their way: then the model is forgotten, and stays so.
+            if self._cadences.get(model_id) is cadence:
+                self._since.see(record.deployments, self._context.clock.wall())
+                self._render(record)
+        moving, active = self._is_moving(record), self._is_active(record)
         cadence.has_read(self._context.clock.monotonic(), moving=moving, active=active, changed=changed)
 
     def _render(self, record: ModelRecord) -> None:
@@ -213,6 +216,5 @@ class InventorySource:
         readings = (self._context.state.reading((record.model.id, deployment_id)) for deployment_id in record.deployments)
         return any(reading is not None and bool(reading.starting) for reading in readings)
 
-    def _is_active(self, model_id: str) -> bool:
-        record = (self._context.state.models or {})[model_id]
-        return model_id in self._in_use or any(deployment.active_replica_count for deployment in record.deployments.values())
+    def _is_active(self, record: ModelRecord) -> bool:
+        return record.model.id in self._in_use or any(deployment.active_replica_count for deployment in record.deployments.values())

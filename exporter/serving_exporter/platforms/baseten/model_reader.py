@@ -64,8 +64,8 @@ class ModelReader:
         now = self._context.clock.monotonic()
         emptied = []
         for (model_id, endpoint), since in self._failing_since.items():
-            record = models[model_id]
-            if now - since < max_age or not (record.deployments if endpoint is DEPLOYMENTS else record.environments):
+            record = models.get(model_id)  # None when the source expired while this model was being read
+            if record is None or now - since < max_age or not (record.deployments if endpoint is DEPLOYMENTS else record.environments):
                 continue
             if endpoint is DEPLOYMENTS:
                 record.deployments = {}
