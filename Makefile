@@ -8,10 +8,10 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 # A Prometheus on PATH wins over the oldest one of .tools; tests that compare releases take theirs from .tools (tests/tools).
 export PATH := $(PATH):$(CURDIR)/$(TOOLS)/prometheus-2.42/usr/bin
 
-.PHONY: help demo test check lint types contracts unit tools docs bench lock clean
+.PHONY: help demo test check lint types contracts unit tools docs rules rules-coverage rules-mutate bench lock clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime ## emulated Baseten, exporter and (if installed) Prometheus; ARGS="--speed 60" passes options on
 	@exec $(BIN)/serving-exporter demo $(ARGS)
@@ -37,6 +37,16 @@ tools: ## fetch the releases of Prometheus and Alertmanager that the tests run a
 docs: $(VENV)/.runtime ## write the generated pages of docs/ again
 	$(BIN)/python -m serving_exporter.reference docs
 	$(BIN)/python -m serving_simulator.reference docs/simulator.md
+	$(BIN)/python -m serving_rules.reference docs
+
+rules: $(VENV)/.runtime ## write rules/ again: every format, runbooks, tests, schema of the overrides
+	$(BIN)/python -m serving_rules.repository rules
+
+rules-coverage: $(VENV)/.dev tools ## every alert and record is tested in every way that it must be
+	$(BIN)/python -m serving_rules.coverage $(ARGS)
+
+rules-mutate: $(VENV)/.dev tools ## break each rule on purpose and see the tests fail; ARGS="--detection thrash" for one
+	$(BIN)/python -m serving_rules.mutation $(ARGS)
 
 bench: $(VENV)/.dev ## the performance claims, as ratios to yardsticks of the same run
 	@for file in benchmarks/[!y]*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done

@@ -57,14 +57,21 @@ class Alertmanager:
 
     def standing(self, alert: Labels) -> Standing:
         """Return where the alert with exactly these labels goes and what silences it; fail when it is not firing."""
+        known = self.standings()
+        assert frozenset(alert.items()) in known, f"not firing: {dict(alert)}"
+        return known[frozenset(alert.items())]
+
+    def standings(self) -> dict[frozenset[tuple[str, str]], Standing]:
+        """Return the same of every alert, by its labels."""
         known = self._alerts()
-        found = [each for each in known if each["labels"] == dict(alert)]
-        assert found, f"not firing: {dict(alert)}"
         labels: dict[str, Labels] = {each["fingerprint"]: each["labels"] for each in known}
-        return Standing(
-            receivers=[receiver["name"] for receiver in found[0]["receivers"]],
-            inhibited_by=[labels[fingerprint] for fingerprint in found[0]["status"]["inhibitedBy"]],
-        )
+        return {
+            frozenset(each["labels"].items()): Standing(
+                receivers=[receiver["name"] for receiver in each["receivers"]],
+                inhibited_by=[labels[fingerprint] for fingerprint in each["status"]["inhibitedBy"] if fingerprint in labels],
+            )
+            for each in known
+        }
 
     def firing(self) -> list[Labels]:
         """Return the labels of all alerts that were posted and have not ended, silenced ones included."""

@@ -1,8 +1,8 @@
 """``make demo-alerts``: the shipped rules in a real Prometheus beside the demo fleet at speed, and which alerts each story raised.
 
-Time is compressed, not the logic: ``serving_rules.compress`` divides every duration of the committed pack by the speed, and Prometheus evaluates
-the result on what it scrapes from the exporter. The table says for each story what fired and what should have; the exit status is 1 when
-they differ, when a rule failed to evaluate, or when a group was evaluated too late too often.
+Time is compressed, not the logic: ``serving_rules.compress`` divides every duration of the committed pack by the speed, and Prometheus
+evaluates the result on what it scrapes from the exporter. The table says for each story what fired and what should have; the exit status
+is 1 when they differ, when a rule failed to evaluate, or when a group was evaluated too late too often.
 """
 
 from __future__ import annotations
@@ -17,15 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from tests.stack.prometheus import Prometheus, prometheus
+from tests.tools.toolchain import PROMETHEUS
 
 from serving_exporter.demo import demo_fleet
 from serving_exporter.scrape_config import scrape_config
 from serving_rules.compress import compress
 from serving_rules.formats import prometheus as prometheus_format
 from serving_rules.pack import build
-
-from tests.stack.prometheus import Prometheus, prometheus
-from tests.tools.toolchain import PROMETHEUS
 
 SPEED = 60.0
 """Simulated seconds in one of Prometheus': a scrape and an evaluation a second are then one a simulated minute."""
@@ -102,7 +101,9 @@ def _health(server: Prometheus, outcome: Outcome) -> None:
         if rule["health"] != "ok":
             outcome.failures.append(f"{rule['name']}: {rule.get('lastError') or rule['health']}")
     page = server.metrics()
-    outcome.failures += [f"{count:g} failed evaluations in {labels}" for labels, count in page.get("prometheus_rule_evaluation_failures_total", ()) if count]
+    outcome.failures += [
+        f"{count:g} failed evaluations in {labels}" for labels, count in page.get("prometheus_rule_evaluation_failures_total", ()) if count
+    ]
     outcome.missed = sum(count for _, count in page.get("prometheus_rule_group_iterations_missed_total", ()))
     outcome.evaluations = sum(count for _, count in page.get("prometheus_rule_group_iterations_total", ()))
 
@@ -115,11 +116,15 @@ def report(outcome: Outcome) -> tuple[str, bool]:
         missing, surplus = story.must - set(fired), set(fired) - story.must - story.may
         right = right and not missing and not surplus
         lines.append(f"{model} - {story.tells}")
-        lines += [f"    {'SURPLUS' if name in surplus else 'yes':8} {name:46} after {first:4.0f} s" for name, first in sorted(fired.items())]
+        lines += [
+            f"    {'SURPLUS' if name in surplus else 'yes':8} {name:46} after {first:4.0f} s" for name, first in sorted(fired.items())
+        ]
         lines += [f"    {'MISSING':8} {name}" for name in sorted(missing)]
         lines += ["    nothing, as it should be"] if not fired and not missing else []
     late = outcome.missed / max(1, outcome.evaluations + outcome.missed)
-    lines.append(f"{outcome.rules} rules, {outcome.evaluations:g} evaluations of groups, {late:.2%} missed, {len(outcome.failures)} failures")
+    lines.append(
+        f"{outcome.rules} rules, {outcome.evaluations:g} evaluations of groups, {late:.2%} missed, {len(outcome.failures)} failures"
+    )
     return "\n".join([*lines, *outcome.failures]), right and not outcome.failures and late < 0.05
 
 

@@ -1,0 +1,600 @@
+"""C28: the data themselves: an exporter that is gone, sources that fail, numbers that are old or contradict each other."""
+
+from __future__ import annotations
+
+from serving_rules.guards import NOT_DEVELOPMENT
+from serving_rules.model import (
+    EVERYTHING,
+    Alert,
+    Case,
+    Cause,
+    Detection,
+    Example,
+    Inhibition,
+    Kind,
+    Outcome,
+    Proof,
+    Query,
+    Record,
+    Runbook,
+    Scope,
+    Severity,
+    Threshold,
+)
+from serving_rules.promql import WORKSPACE, by, name_of, names, value_of
+
+__all__ = ["DETECTION"]
+
+_SOURCE = names((*WORKSPACE, "source"))
+
+_NO_THRESHOLD = "the condition is a yes or no"
+_NO_ZERO = "it is about the exporter, whatever runs"
+
+_UP = "serving_workspace:source_up:max"
+_SUPPORTED = "serving_workspace:source_supported:max"
+
+
+def _failing(matcher: str) -> str:
+    return f"""
+    (serving_workspace:source_up:max{{{matcher}}} == 0)
+    unless (serving_workspace:source_supported:max == 0)
+    """
+
+
+def _of(source: str) -> dict[str, str]:
+    return {name: f'{name}{{source="{source}"}}' for name in (_UP, _SUPPORTED)}
+
+
+_FEED, _INVENTORY = _of("feed"), _of("inventory")
+
+_FAILING_TEXT = (
+    "The source {{ $labels.source }} of workspace {{ $labels.workspace }} fails; it last succeeded "
+    + value_of(
+        "serving_workspace:source_age_seconds:now", labels=(*WORKSPACE, "source"), form="humanizeDuration", otherwise="an unknown time"
+    )
+    + " ago. "
+)
+
+DETECTION = Detection(
+    id="C28",
+    slug="telemetry",
+    title="Telemetry: the data are missing, old or contradictory",
+    catches="Everything that makes the other alerts blind or wrong: an exporter that is gone, a source that fails, is throttled or is old.",
+    origins=(),
+    thresholds=(
+        Threshold(
+            "silent_seconds",
+            180,
+            "Seconds without a report from any exporter of a workspace; with `for` it makes five minutes, longer than a restart of "
+            "Prometheus or of the exporter.",
+            minimum=60,
+            maximum=86_400,
+            unit="s",
+            scope=Scope.WORKSPACE,
+        ),
+        Threshold(
+            "stale_seconds",
+            300,
+            "Age of a source's last success that is accepted at any cadence; beyond it, three intervals of the source count. The feed "
+            "refreshes every 30 s.",
+            minimum=60,
+            maximum=86_400,
+            unit="s",
+            scope=Scope.WORKSPACE,
+            matching="on (platform, workspace) group_left ()",
+        ),
+        Threshold(
+            "throttled",
+            3,
+            "Refused polls (429) in 15 minutes. One is an accident; three mean that something else spends the same budget.",
+            minimum=1,
+            maximum=1000,
+            scope=Scope.WORKSPACE,
+            matching="on (platform, workspace) group_left ()",
+        ),
+        Threshold(
+            "settings_seconds",
+            900,
+            "Age of the settings at which what the alerts recommend may be out of date.",
+            minimum=60,
+            maximum=86_400,
+            unit="s",
+            scope=Scope.WORKSPACE,
+        ),
+    ),
+    records=(
+        Record(
+            "serving:replica_counts:difference",
+            # An idle deployment is read every 20 minutes: only what has stood still for half an hour can be compared.
+            """
+            (serving:api_active_replicas:max - serving:active_replicas:max != 0)
+            unless (changes(serving:active_replicas:max[30m]) > 0)
+            unless (changes(serving:api_active_replicas:max[30m]) > 0)
+            """,
+            "Active replicas of the management API minus those of the feed, where both have stood still for half an hour and differ.",
+            examples=(
+                Example(
+                    "they have differed for long",
+                    {"serving:api_active_replicas:max": 5, "serving:active_replicas:max": 2},
+                    "40m",
+                    {"serving:replica_counts:difference": 3},
+                ),
+                Example("they agree", {"serving:api_active_replicas:max": 2, "serving:active_replicas:max": 2}, "40m", {}),
+                Example(
+                    "the feed changed 25 minutes ago",
+                    {"serving:api_active_replicas:max": 5, "serving:active_replicas:max": "3x14 2x60"},
+                    "40m",
+                    {},
+                ),
+                Example(
+                    "the feed rose 25 minutes ago",
+                    {"serving:api_active_replicas:max": 5, "serving:active_replicas:max": "1x14 2x60"},
+                    "40m",
+                    {},
+                ),
+                Example(
+                    "the feed changed 50 minutes ago",
+                    {"serving:api_active_replicas:max": 5, "serving:active_replicas:max": "3x9 2x60"},
+                    "60m",
+                    {"serving:replica_counts:difference": 3},
+                ),
+                Example(
+                    "the API changed 25 minutes ago",
+                    {"serving:api_active_replicas:max": "3x14 5x60", "serving:active_replicas:max": 2},
+                    "40m",
+                    {},
+                ),
+                Example(
+                    "the API changed 50 minutes ago",
+                    {"serving:api_active_replicas:max": "3x9 5x60", "serving:active_replicas:max": 2},
+                    "60m",
+                    {"serving:replica_counts:difference": 3},
+                ),
+            ),
+        ),
+    ),
+    alerts=(
+        Alert(
+            "ServingExporterDown",
+            Severity.CRITICAL,
+            Kind.CAUSE,
+            """
+            (serving_workspace:exporter_silent_seconds:now > $silent_seconds)
+            and (serving_workspace:exporter_silent_seconds:now < 604800)
+            """,
+            for_="2m",
+            summary="No exporter reports a workspace any more: its alerts are blind.",
+            description="No exporter has reported workspace {{ $labels.workspace }} for {{ $value | humanizeDuration }}. Every other "
+            "alert "
+            "of the workspace is "
+            "silent because nothing is known, not because nothing is wrong.",
+            scope=Scope.WORKSPACE,
+            dashboard="serving-exporter",
+            proof=Proof(
+                base={"serving_workspace:exporter_silent_seconds:now": 181},
+                quiet={"serving_workspace:exporter_silent_seconds:now": 0},
+                description="No exporter has reported workspace w-one for 3m 1s. Every other alert of the workspace is silent because "
+                "nothing is known, not "
+                "because nothing is wrong.",
+                cases=(
+                    Case("three minutes", Outcome.UNDER, {"serving_workspace:exporter_silent_seconds:now": 180}),
+                    Case("a second more", Outcome.AT, {"serving_workspace:exporter_silent_seconds:now": 181}, fires=True),
+                    Case("six days", Outcome.OVER, {"serving_workspace:exporter_silent_seconds:now": 604799}, fires=True),
+                    Case(
+                        "after a week it was taken away on purpose",
+                        Outcome.GUARD,
+                        {"serving_workspace:exporter_silent_seconds:now": 604800},
+                    ),
+                ),
+                waived={Outcome.ZERO: _NO_ZERO},
+            ),
+        ),
+        Alert(
+            "ServingSourceFailing",
+            Severity.CRITICAL,
+            Kind.CAUSE,
+            _failing('source="feed"'),
+            for_="5m",
+            summary="The platform's feed cannot be read: load, replicas and latency are unknown.",
+            description=_FAILING_TEXT + "Load, replicas and latency are unknown until it is back.",
+            scope=Scope.WORKSPACE,
+            extra_labels=("source",),
+            dashboard="serving-exporter",
+            proof=Proof(
+                base={_FEED[_UP]: 0, _FEED[_SUPPORTED]: 1, 'serving_workspace:source_age_seconds:now{source="feed"}': 330},
+                quiet={_FEED[_UP]: 1},
+                labels={"source": "feed"},
+                description="The source feed of workspace w-one fails; it last succeeded 5m 30s ago. Load, replicas and latency are "
+                "unknown until it is back.",
+                cases=(
+                    Case("it is not permitted to the key", Outcome.GUARD, {_FEED[_SUPPORTED]: 0}),
+                    Case("another source fails", Outcome.GUARD, {_FEED[_UP]: 1, _INVENTORY[_UP]: 0, _INVENTORY[_SUPPORTED]: 1}),
+                    Case("whether it is permitted is not known", Outcome.ABSENT, {_FEED[_SUPPORTED]: None}, fires=True),
+                ),
+                waived={Outcome.UNDER: _NO_THRESHOLD, Outcome.AT: _NO_THRESHOLD, Outcome.ZERO: _NO_ZERO},
+            ),
+        ),
+        Alert(
+            "ServingSourceFailing",
+            Severity.WARNING,
+            Kind.CAUSE,
+            _failing('source!="feed"'),
+            for_="5m",
+            summary="A source of the exporter fails.",
+            description=_FAILING_TEXT + "Its series leave the page when they are too old; what needs them falls silent then.",
+            scope=Scope.WORKSPACE,
+            extra_labels=("source",),
+            dashboard="serving-exporter",
+            proof=Proof(
+                base={_INVENTORY[_UP]: 0, _INVENTORY[_SUPPORTED]: 1, 'serving_workspace:source_age_seconds:now{source="inventory"}': 330},
+                quiet={_INVENTORY[_UP]: 1},
+                labels={"source": "inventory"},
+                description="The source inventory of workspace w-one fails; it last succeeded 5m 30s ago. Its series leave the page when "
+                "they are too old; what "
+                "needs them falls silent then.",
+                cases=(
+                    Case("it is not permitted to the key", Outcome.GUARD, {_INVENTORY[_SUPPORTED]: 0}),
+                    Case("whether it is permitted is not known", Outcome.ABSENT, {_INVENTORY[_SUPPORTED]: None}, fires=True),
+                ),
+                waived={Outcome.UNDER: _NO_THRESHOLD, Outcome.AT: _NO_THRESHOLD, Outcome.ZERO: _NO_ZERO},
+            ),
+        ),
+        Alert(
+            "ServingSourceStale",
+            Severity.WARNING,
+            Kind.CAUSE,
+            f"""
+            (serving_workspace:source_age_seconds:now > $stale_seconds)
+            and (serving_workspace:source_age_seconds:now > 3 * serving_workspace:source_interval_seconds:max)
+            and on ({_SOURCE}) (serving_workspace:source_up:max == 1)
+            unless (serving_workspace:source_supported:max == 0)
+            """,
+            for_="2m",
+            summary="A source has not been read for several of its intervals.",
+            description="The source {{ $labels.source }} of workspace {{ $labels.workspace }} last succeeded {{ $value | "
+            "humanizeDuration "
+            "}} ago, although its "
+            "last poll did not fail; its interval is "
+            + value_of(
+                "serving_workspace:source_interval_seconds:max",
+                labels=(*WORKSPACE, "source"),
+                form="humanizeDuration",
+            )
+            + ". The exporter hangs or is starved.",
+            scope=Scope.WORKSPACE,
+            extra_labels=("source",),
+            dashboard="serving-exporter",
+            proof=Proof(
+                base={
+                    'serving_workspace:source_age_seconds:now{source="prices"}': 901,
+                    'serving_workspace:source_interval_seconds:max{source="prices"}': 300,
+                    _of("prices")[_UP]: 1,
+                    _of("prices")[_SUPPORTED]: 1,
+                },
+                quiet={'serving_workspace:source_age_seconds:now{source="prices"}': 10},
+                labels={"source": "prices"},
+                description="The source prices of workspace w-one last succeeded 15m 1s ago, although its last poll did not fail; its "
+                "interval is 5m 0s. The "
+                "exporter hangs or is starved.",
+                cases=(
+                    Case("three intervals", Outcome.UNDER, {'serving_workspace:source_age_seconds:now{source="prices"}': 900}),
+                    Case("a second more", Outcome.AT, {'serving_workspace:source_age_seconds:now{source="prices"}': 901}, fires=True),
+                    Case(
+                        "five minutes of a fast source",
+                        Outcome.UNDER,
+                        {
+                            'serving_workspace:source_age_seconds:now{source="prices"}': 300,
+                            'serving_workspace:source_interval_seconds:max{source="prices"}': 30,
+                        },
+                    ),
+                    Case(
+                        "more than five minutes of a fast source",
+                        Outcome.AT,
+                        {
+                            'serving_workspace:source_age_seconds:now{source="prices"}': 301,
+                            'serving_workspace:source_interval_seconds:max{source="prices"}': 30,
+                        },
+                        fires=True,
+                    ),
+                    Case("it fails, which is another alert", Outcome.GUARD, {_of("prices")[_UP]: 0}),
+                    Case("it is not permitted", Outcome.GUARD, {_of("prices")[_SUPPORTED]: 0}),
+                ),
+                waived={Outcome.ZERO: _NO_ZERO},
+            ),
+        ),
+        Alert(
+            "ServingApiThrottled",
+            Severity.WARNING,
+            Kind.CAUSE,
+            "serving_workspace:source_throttled:increase15m >= $throttled",
+            for_="5m",
+            summary="The platform refuses the exporter's requests with 429.",
+            description="The platform refused "
+            """{{ $value | printf "%.0f" }} polls of the source {{ $labels.source }} of workspace {{ $labels.workspace }} in 15 minutes. """
+            "The feed allows 6 requests a minute for the whole organization: scrape the exporter from every Prometheus, and let only one "
+            "client poll the feed.",
+            scope=Scope.WORKSPACE,
+            extra_labels=("source",),
+            dashboard="serving-exporter",
+            proof=Proof(
+                base={'serving_workspace:source_throttled:increase15m{source="feed"}': 3},
+                quiet={'serving_workspace:source_throttled:increase15m{source="feed"}': 0},
+                labels={"source": "feed"},
+                description="The platform refused 3 polls of the source feed of workspace w-one in 15 minutes. The feed allows 6 "
+                "requests "
+                "a minute for the whole "
+                "organization: scrape the exporter from every Prometheus, and let only one client poll the feed.",
+                cases=(
+                    Case("fewer than three", Outcome.UNDER, {'serving_workspace:source_throttled:increase15m{source="feed"}': 2.9}),
+                    Case("three", Outcome.AT, {'serving_workspace:source_throttled:increase15m{source="feed"}': 3}, fires=True),
+                ),
+                waived={Outcome.GUARD: "a refusal is a refusal", Outcome.ZERO: _NO_ZERO},
+            ),
+        ),
+        Alert(
+            "ServingSettingsStale",
+            Severity.WARNING,
+            Kind.CAUSE,
+            f"""
+            max {by(WORKSPACE)} (serving_workspace:source_age_seconds:now{{source="inventory"}}) > $settings_seconds
+            """,
+            for_="2m",
+            summary="Settings and status have not been read for a quarter of an hour.",
+            description="Settings and status of workspace {{ $labels.workspace }} were last read {{ $value | humanizeDuration }} ago. "
+            "Present settings in alerts "
+            "may be out of date, and what needs them falls silent when they leave the page.",
+            scope=Scope.WORKSPACE,
+            dashboard="serving-exporter",
+            proof=Proof(
+                base={'serving_workspace:source_age_seconds:now{source="inventory"}': 901},
+                quiet={'serving_workspace:source_age_seconds:now{source="inventory"}': 30},
+                description="Settings and status of workspace w-one were last read 15m 1s ago. Present settings in alerts may be out of "
+                "date, and what needs them "
+                "falls silent when they leave the page.",
+                cases=(
+                    Case("a quarter of an hour", Outcome.UNDER, {'serving_workspace:source_age_seconds:now{source="inventory"}': 900}),
+                    Case("a second more", Outcome.AT, {'serving_workspace:source_age_seconds:now{source="inventory"}': 901}, fires=True),
+                    Case(
+                        "only the inventory's age counts",
+                        Outcome.GUARD,
+                        {
+                            'serving_workspace:source_age_seconds:now{source="inventory"}': 30,
+                            'serving_workspace:source_age_seconds:now{source="prices"}': 20_000,
+                        },
+                    ),
+                ),
+                waived={Outcome.ZERO: _NO_ZERO},
+            ),
+        ),
+        Alert(
+            "ServingPodHealthBlind",
+            Severity.INFO,
+            Kind.CAUSE,
+            f"""
+            count {by(WORKSPACE)} (serving:active_replicas:max > 0)
+            unless on ({names(WORKSPACE)}) count {by(WORKSPACE)} (serving:pods:max)
+            """,
+            for_="1h",
+            summary="Restarts and readiness are not exported: crash loops are seen late.",
+            description='{{ $value | printf "%.0f" }} deployments of workspace {{ $labels.workspace }} run, and none exports pod '
+            "readiness or "
+            "restarts: the platform's pod-health flag is off for the organization. Ask its support to switch it on; until then crash "
+            "loops "
+            "show only through start-ups and status codes.",
+            scope=Scope.WORKSPACE,
+            dashboard="serving-exporter",
+            proof=Proof(
+                base={"serving:active_replicas:max": 1},
+                quiet={'serving:pods:max{condition="true"}': 1},
+                description="1 deployments of workspace w-one run, and none exports pod readiness or restarts: the platform's pod-health "
+                "flag is off for the "
+                "organization. Ask its support to switch it on; until then crash loops show only through start-ups and status codes.",
+                cases=(
+                    Case(
+                        "another deployment's pods are seen: the flag is on",
+                        Outcome.GUARD,
+                        {'serving:pods:max{deployment_id="d-two",condition="true"}': 1},
+                    ),
+                    Case("nothing runs", Outcome.ZERO, {"serving:active_replicas:max": 0}),
+                    Case("one replica runs", Outcome.AT, {"serving:active_replicas:max": 1}, fires=True),
+                ),
+                waived={Outcome.UNDER: _NO_THRESHOLD},
+            ),
+        ),
+        Alert(
+            "ServingReplicaCountsDisagree",
+            Severity.INFO,
+            Kind.CAUSE,
+            f"""
+            serving:replica_counts:difference
+            {NOT_DEVELOPMENT}
+            """,
+            for_="10m",
+            summary="Feed and management API count different numbers of active replicas.",
+            description="For "
+            + name_of
+            + " the management API counts "
+            + value_of("serving:api_active_replicas:max")
+            + " active replicas and the feed "
+            + value_of("serving:active_replicas:max")
+            + ", for more than half an hour. One of the two is wrong; alerts follow the feed.",
+            dashboard="serving-exporter",
+            proof=Proof(
+                base={
+                    "serving:replica_counts:difference": 3,
+                    "serving:api_active_replicas:max": 5,
+                    "serving:active_replicas:max": 2,
+                },
+                quiet={"serving:replica_counts:difference": None},
+                description="For chat (production), deployment d-one the management API counts 5 active replicas and the feed 2, for "
+                "more "
+                "than half an hour. One of "
+                "the two is wrong; alerts follow the feed.",
+                cases=(
+                    Case("a live-reload server counts as active", Outcome.GUARD, {"serving:development:flag": 1}),
+                    Case("the feed says zero", Outcome.ZERO, {"serving:replica_counts:difference": 5}, fires=True),
+                    Case("the feed says more", Outcome.OVER, {"serving:replica_counts:difference": -1}, fires=True),
+                ),
+                waived={Outcome.UNDER: "the record has no value while the counts agree", Outcome.AT: "any difference counts"},
+            ),
+        ),
+    ),
+    inhibitions=(
+        Inhibition(
+            "ServingExporterDown",
+            EVERYTHING,
+            WORKSPACE,
+            "What still fires for the workspace rests on what the rules remember.",
+        ),
+        Inhibition(
+            "ServingExporterDown",
+            (
+                "ServingSourceFailing",
+                "ServingSourceStale",
+                "ServingApiThrottled",
+                "ServingSettingsStale",
+                "ServingPodHealthBlind",
+                "ServingReplicaCountsDisagree",
+            ),
+            WORKSPACE,
+            "Its sources are gone with it.",
+        ),
+        Inhibition(
+            "ServingSourceFailing",
+            ("ServingSettingsStale",),
+            WORKSPACE,
+            "Settings that cannot be read grow old.",
+            source_labels={"source": "inventory"},
+        ),
+        Inhibition(
+            "ServingApiThrottled",
+            ("ServingSourceFailing", "ServingSourceStale"),
+            (*WORKSPACE, "source"),
+            "A source that is refused fails; the refusal says why.",
+        ),
+    ),
+    runbooks={
+        "ServingExporterDown": Runbook(
+            meaning="An exporter reported this workspace within the last week, and none does now.",
+            impact="Nothing is known about the workspace's deployments, and their alerts cannot fire.",
+            confirm=(
+                Query("When it was last seen.", "serving_workspace:exporter_seen_timestamp_seconds:last"),
+                Query("Whether Prometheus reaches the exporter.", "up"),
+            ),
+            causes=(
+                Cause("The exporter is not running", "`up` of its target is 0.", "Start it; its log says why it ended."),
+                Cause("Prometheus does not scrape it", "There is no such target.", "Restore the scrape configuration."),
+                Cause(
+                    "The workspace left the configuration",
+                    "Others are still reported.",
+                    "Nothing: the alert ends after a week, or silence it.",
+                ),
+            ),
+            fix="Bring the exporter back (`serving-exporter check` tells what is wrong with configuration and keys).",
+            lies=("A workspace that was renamed or taken away on purpose is missed for a week.",),
+        ),
+        "ServingSourceFailing": Runbook(
+            meaning="Every poll of this source has failed for five minutes.",
+            impact="Without the feed nothing is known about load, and almost every alert falls silent; without the inventory, what needs "
+            "settings does.",
+            confirm=(
+                Query("Which sources fail.", "serving_workspace:source_up:max == 0"),
+                Query("Since when.", "serving_workspace:source_age_seconds:now"),
+                Query("Whether it is refused for too many requests.", "serving_workspace:source_throttled:increase15m"),
+            ),
+            causes=(
+                Cause(
+                    "Key refused",
+                    "The exporter's log and its status page say 401 or 403.",
+                    "Put a valid key into the key file; it is read again at once.",
+                ),
+                Cause("Too many requests", "ServingApiThrottled fires.", "Find who else polls the feed."),
+                Cause("The platform's API is down", "5xx or timeouts in the log.", "Wait; look at the platform's status page."),
+            ),
+            fix="Follow the cause on the exporter's status page, which shows the last error of each source.",
+            lies=("A source that is not permitted to the key is not called failing.",),
+        ),
+        "ServingSourceStale": Runbook(
+            meaning="The source has not succeeded for five minutes and three of its intervals, and yet its last poll did not fail.",
+            impact="Its numbers are old; they leave the page soon.",
+            confirm=(
+                Query("Age of each source.", "serving_workspace:source_age_seconds:now"),
+                Query("The cadence in force.", "serving_workspace:source_interval_seconds:max"),
+            ),
+            causes=(
+                Cause("A poll hangs", "One source only.", "Restart the exporter, and report it."),
+                Cause("The exporter is starved", "All sources, little CPU.", "Give it more CPU."),
+                Cause("Clocks disagree", "`serving_exporter_clock_skew_seconds` is large.", "Set the host's clock."),
+            ),
+            fix="Restart the exporter when its status page shows a poll that does not end.",
+            lies=("A clock that jumped makes every source look old for a moment.",),
+        ),
+        "ServingApiThrottled": Runbook(
+            meaning="The platform answered three or more polls of this source with 429 within a quarter of an hour.",
+            impact="The source is read less often than it should be, and fails when it is refused every time.",
+            confirm=(
+                Query("Which source.", "serving_workspace:source_throttled:increase15m > 0"),
+                Query("The exporter's own requests by answer.", 'serving_exporter_api_requests_total{code="429"}'),
+                Query("Time that requests waited for their budget.", "serving_exporter_api_budget_wait_seconds_total"),
+            ),
+            causes=(
+                Cause(
+                    "A second client polls the feed",
+                    "The exporter sends four requests a minute or fewer.",
+                    "Let it scrape the exporter instead.",
+                ),
+                Cause(
+                    "Two exporters with keys of one organization",
+                    "Both are refused.",
+                    "Name the `organization` in both configurations, or run one.",
+                ),
+            ),
+            fix="One client for the feed. The budget of six requests a minute is the organization's, not the key's.",
+            lies=("After a deploy of the platform a few refusals may come without reason.",),
+        ),
+        "ServingSettingsStale": Runbook(
+            meaning="The inventory (settings, status, names) was last read completely more than fifteen minutes ago.",
+            impact="Recommendations compare with settings that somebody may have changed since.",
+            confirm=(Query("Age of the inventory.", 'serving_workspace:source_age_seconds:now{source="inventory"}'),),
+            causes=(
+                Cause("The management API fails", "ServingSourceFailing fires for the inventory.", "See there."),
+                Cause(
+                    "A very large organization", "The budget of the management API is spent.", "Raise the budget, or split the workspace."
+                ),
+            ),
+            fix="See ServingSourceFailing.",
+            lies=("With a very slow budget fifteen minutes may be normal: raise `settings_seconds`.",),
+        ),
+        "ServingPodHealthBlind": Runbook(
+            meaning="Deployments run, and not one exports restarts or readiness: the platform's pod-health feature flag is off.",
+            impact="Crash loops and unready replicas are seen only through start-ups, status codes and status.",
+            confirm=(Query("Any readiness at all?", "count(serving:pods:max)"),),
+            causes=(
+                Cause(
+                    "The flag is off",
+                    "No deployment of the organization has the series.",
+                    "Ask the platform's support for the pod-health metrics.",
+                ),
+            ),
+            fix="Ask for the flag, or switch this alert off.",
+            lies=("A feed filter of the exporter that drops the families looks the same.",),
+        ),
+        "ServingReplicaCountsDisagree": Runbook(
+            meaning="The management API and the feed have counted different numbers of active replicas for more than half an hour, and "
+            "both stood still.",
+            impact="Alerts that compare replicas with bounds may be wrong for this deployment.",
+            confirm=(
+                Query("What the API says.", 'serving:api_active_replicas:max{model_id=~"$model_id"}'),
+                Query("What the feed says.", 'serving:active_replicas:max{model_id=~"$model_id"}'),
+            ),
+            causes=(
+                Cause("The feed lost the deployment", "Zero in the feed, more in the API.", "Report it to the platform."),
+                Cause("The inventory is old", "ServingSettingsStale fires.", "See there."),
+            ),
+            fix="Believe the one that agrees with the requests in flight, and report the other to the platform.",
+            lies=("Replicas that serve but are being drained may be counted by one side only.",),
+        ),
+    },
+    fires_on=("exporter-down", "throttled"),
+    silent_on=("scrape-outage", "plain-feed", "diurnal"),
+)

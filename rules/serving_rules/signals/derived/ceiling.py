@@ -1,0 +1,108 @@
+"""How full a deployment is that has reached its ceiling, and how many replicas its load would need."""
+
+from __future__ import annotations
+
+from serving_rules.model import Record, RecordGroup
+from serving_rules.promql import DEPLOYMENT, by
+from serving_rules.signals.derived import ceiling_examples as examples
+
+__all__ = ["GROUPS"]
+
+_MAX = "serving:max_replicas:current"
+_AT_CEILING = f"(serving:active_replicas:max >= bool {_MAX})"
+_REFUSED = 'serving:requests_by_code:rate5m{status_code="429"}'
+
+GROUPS = (
+    RecordGroup(
+        "serving-ceiling",
+        "Load against the ceiling of the autoscaler. Ratios are 0, not absent, while there is room to grow: a mean over minutes then "
+        "says for how "
+        "long and how far the ceiling was exceeded, and neither a dip of a minute nor a missed scrape starts the count anew.",
+        (
+            Record(
+                "serving:replica_throughput:full",
+                # Backlog inflates the requests in flight without bound, but not what a busy replica gets done.
+                f"""
+                (sum {by(DEPLOYMENT)} (serving:requests_by_code:rate5m{{status_code!~"[45].."}}) > 0)
+                / (serving:active_replicas:max > 0)
+                and (serving:waiting_requests:avg5m >= 0)
+                """,
+                "Good answers a second of one replica while every slot is taken: what a replica can do. Absent at other times.",
+                examples=examples.FULL,
+            ),
+            Record(
+                "serving:replica_throughput:typical",
+                """
+                quantile_over_time(0.5, serving:replica_throughput:full[1d])
+                or serving:concurrency_target:current / (serving:latency_seconds:floor1d > 0)
+                """,
+                "Good answers a second of one full replica: median of the moments of the last day in which every slot was taken; before "
+                "there was one, "
+                "the concurrency target over the response time of quiet hours.",
+                examples=examples.TYPICAL,
+            ),
+            Record(
+                "serving:ceiling_demand_ratio:avg5m",
+                f"""
+                serving:demand_requests:avg5m
+                / ({_MAX} * serving:effective_concurrency:current > 0)
+                * {_AT_CEILING}
+                """,
+                "Load over what the autoscaler plans the replicas of the ceiling for; above 1 it wants more than it may have. 0 below "
+                "the ceiling.",
+                examples=examples.DEMAND,
+            ),
+            Record(
+                "serving:ceiling_inflight_ratio:avg5m",
+                f"""
+                serving:inflight_requests:avg5m
+                / ({_MAX} * serving:concurrency_target:current > 0)
+                * {_AT_CEILING}
+                unless serving:target_inflight_tokens:current
+                """,
+                "Requests in flight over the slots of the ceiling; above 1 the rest waits at the router. 0 below the ceiling.",
+                examples=examples.INFLIGHT,
+            ),
+            Record(
+                "serving:ceiling_refused_ratio:avg10m",
+                # Sums of rates, not a mean of ratios: a minute without traffic must not weigh as much as a busy one.
+                f"""
+                sum_over_time({_REFUSED}[10m])
+                / ignoring (status_code) (sum {by(DEPLOYMENT)} (sum_over_time(serving:requests_by_code:rate5m[10m])) > 0)
+                * {_AT_CEILING}
+                and serving:reject_policy:flag
+                """,
+                "Share of requests refused (429) in 10 minutes by a deployment that refuses instead of queueing, 0 to 1. 0 below the "
+                "ceiling.",
+                examples=examples.REFUSED,
+            ),
+            Record(
+                "serving:ceiling_replicas:needed",
+                f"""
+                (
+                  (
+                    {_MAX}
+                    + clamp_min(
+                      ceil(
+                        avg_over_time(serving:arrivals:rate5m[10m])
+                        / (
+                          serving:target_utilization_ratio:current
+                          * (serving:replica_throughput:full or serving:replica_throughput:typical)
+                        )
+                      )
+                      - {_MAX},
+                      1
+                    )
+                  )
+                  or {_MAX} + 1
+                )
+                and (serving:active_replicas:max >= {_MAX})
+                """,
+                "At the ceiling: replicas that would serve what arrives, at the target utilization and with what a full replica gets "
+                "done; at least one "
+                "more than the ceiling.",
+                examples=examples.NEEDED,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,110 @@
+"""Examples of ``ceiling``. Windows are pinned from both sides, as in ``demand_examples``."""
+
+from __future__ import annotations
+
+from serving_rules.model import Example, Values
+
+__all__ = ["DEMAND", "FULL", "INFLIGHT", "NEEDED", "REFUSED", "TYPICAL"]
+
+_ACTIVE = "serving:active_replicas:max"
+_MAX = "serving:max_replicas:current"
+_TARGET = "serving:concurrency_target:current"
+_WAITING = "serving:waiting_requests:avg5m"
+_LOAD = "serving:demand_requests:avg5m"
+_EFFECTIVE = "serving:effective_concurrency:current"
+_INFLIGHT = "serving:inflight_requests:avg5m"
+_FULL = "serving:replica_throughput:full"
+_TYPICAL = "serving:replica_throughput:typical"
+_FLOOR = "serving:latency_seconds:floor1d"
+
+
+def _rate(code: str, deployment: str = "") -> str:
+    more = f',deployment_id="{deployment}"' if deployment else ""
+    return f'serving:requests_by_code:rate5m{{status_code="{code}"{more}}}'
+
+
+def _two(name: str) -> str:
+    return f'{name}{{deployment_id="d-two"}}'
+
+
+_BUSY: dict[str, Values] = {_rate("200"): 5, _rate("201"): 1, _rate("429"): 20, _rate("500"): 30, _ACTIVE: 3, _WAITING: 0}
+FULL = (
+    Example(
+        "every slot is taken",
+        {**_BUSY, _rate("200", "d-two"): 8, _two(_ACTIVE): 2, _two(_WAITING): 5},
+        "1m",
+        {_FULL: 2, _two(_FULL): 4},
+    ),
+    Example("a slot is free", {**_BUSY, _WAITING: -0.5}, "1m", {}),
+    Example("nothing succeeds", {**_BUSY, _rate("200"): 0, _rate("201"): 0}, "1m", {}),
+    Example("no replica, but answers of a moment ago", {**_BUSY, _ACTIVE: 0}, "1m", {}),
+)
+TYPICAL = (
+    # 'full' is an input here, since nothing else that it is made of is fed.
+    Example("the median of a day's full moments", {_FULL: "8x10 1x30 2x30 7x30"}, "100m", {_TYPICAL: 2}),
+    Example("more than a day ago does not count", {_FULL: "9x950 _x15 1x99 2x50 4x98"}, "2400m", {_TYPICAL: 2}),
+    Example("before the first", {_TARGET: 8, _FLOOR: 4}, "1m", {_TYPICAL: 2}),
+    Example("what was measured comes first", {_TARGET: 8, _FLOOR: 4, _FULL: 1}, "1m", {_TYPICAL: 1}),
+    Example("a time that is none", {_TARGET: 8, _FLOOR: 0}, "1m", {}),
+)
+_AT: dict[str, Values] = {_LOAD: 15, _MAX: 4, _EFFECTIVE: 2.5, _ACTIVE: 4}
+DEMAND = (
+    Example("half as much again", _AT, "1m", {"serving:ceiling_demand_ratio:avg5m": 1.5}),
+    Example("beyond the ceiling, which was lowered", {**_AT, _ACTIVE: 5}, "1m", {"serving:ceiling_demand_ratio:avg5m": 1.5}),
+    Example("room to grow", {**_AT, _ACTIVE: 3}, "1m", {"serving:ceiling_demand_ratio:avg5m": 0}),
+    Example("settings that are none", {**_AT, _MAX: 0}, "1m", {}),
+)
+_SLOTS: dict[str, Values] = {_INFLIGHT: 15, _MAX: 4, _TARGET: 2.5, _ACTIVE: 4}
+INFLIGHT = (
+    Example("half as much again", _SLOTS, "1m", {"serving:ceiling_inflight_ratio:avg5m": 1.5}),
+    Example("beyond the ceiling, which was lowered", {**_SLOTS, _ACTIVE: 5}, "1m", {"serving:ceiling_inflight_ratio:avg5m": 1.5}),
+    Example("room to grow", {**_SLOTS, _ACTIVE: 3}, "1m", {"serving:ceiling_inflight_ratio:avg5m": 0}),
+    Example("settings that are none", {**_SLOTS, _MAX: 0}, "1m", {}),
+    Example("a deployment that scales on tokens", {**_SLOTS, "serving:target_inflight_tokens:current": 60000}, "1m", {}),
+)
+_REJECTS: dict[str, Values] = {
+    _rate("429"): "50x8 _x2 1x4 3x30",
+    _rate("200"): "50x8 _x2 7x4 5x30",
+    _rate("500"): "0x50",
+    _ACTIVE: 4,
+    _MAX: 4,
+    "serving:reject_policy:flag": 1,
+}
+_REFUSED = "serving:ceiling_refused_ratio:avg10m"
+REFUSED = (
+    Example("ten minutes, no more and no less", _REJECTS, "20m", {_REFUSED: 0.25}),
+    Example("room to grow", {**_REJECTS, _ACTIVE: 3}, "20m", {_REFUSED: 0}),
+    Example("more than the ceiling, which was lowered", {**_REJECTS, _ACTIVE: 5}, "20m", {_REFUSED: 0.25}),
+    Example("one that queues", {**_REJECTS, "serving:reject_policy:flag": "_"}, "20m", {}),
+    Example("no traffic", {**_REJECTS, _rate("429"): 0, _rate("200"): 0}, "20m", {}),
+    Example(
+        "another deployment",
+        {
+            **_REJECTS,
+            _rate("429", "d-two"): 3,
+            _rate("500", "d-two"): 1,
+            _two(_ACTIVE): 1,
+            _two(_MAX): 1,
+            _two("serving:reject_policy:flag"): 1,
+        },
+        "20m",
+        {_REFUSED: 0.25, _two(_REFUSED): 0.75},
+    ),
+)
+_NEEDED = "serving:ceiling_replicas:needed"
+_LACK: dict[str, Values] = {
+    "serving:arrivals:rate5m": "90x8 _x2 6x4 10x30",
+    "serving:target_utilization_ratio:current": 0.75,
+    _FULL: 2,
+    _MAX: 4,
+    _ACTIVE: 4,
+}
+NEEDED = (
+    Example("ten minutes of arrivals, at the target utilization", _LACK, "20m", {_NEEDED: 6}),
+    Example("without a measure of the moment", {**_LACK, _FULL: "_", _TARGET: 8, _FLOOR: 8}, "20m", {_NEEDED: 11}),
+    Example("with both, the moment counts", {**_LACK, _FULL: "9x17 2x5"}, "20m", {_NEEDED: 6}),
+    Example("one more than the ceiling at least", {**_LACK, _MAX: 6, _ACTIVE: 6}, "20m", {_NEEDED: 7}),
+    Example("and where nothing was measured", {_MAX: 4, _ACTIVE: 4}, "20m", {_NEEDED: 5}),
+    Example("beyond the ceiling, which was lowered", {**_LACK, _ACTIVE: 5}, "20m", {_NEEDED: 6}),
+    Example("room to grow", {**_LACK, _ACTIVE: 3}, "20m", {}),
+)
