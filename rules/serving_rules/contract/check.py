@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import promql_parser
 
@@ -44,6 +44,7 @@ class _Check:
     def __init__(self, catalogue: Mapping[str, Metric]) -> None:
         self._catalogue = catalogue
         self._raw = {sample: _raw(metric, sample) for metric in catalogue.values() for sample in metric.sample_names}
+        self._raw["up"] = Series("up", frozenset(SCRAPER))  # Prometheus' own word on its targets
         self._signals: dict[str, Series] = {}
         self._used: set[tuple[str, str]] = set()
 
@@ -67,10 +68,14 @@ class _Check:
         return self._signals.get(name) or self._raw.get(name)
 
     def _infer(self, expr: str) -> tuple[Shape, list[str]]:
-        inference = Inference(self._find)
-        shape = inference.shape(_parse(expr))
-        self._used |= inference.used
-        return shape, inference.errors
+        """Return the shape of an expression and what is wrong in it; the same expression over the same series is looked at once."""
+        key = (expr, tuple(self._find(name) for name in _names(expr)))
+        if key not in _INFERRED:
+            inference = Inference(self._find)
+            _INFERRED[key] = (inference.shape(_parse(expr)), inference.errors, frozenset(inference.used))
+        shape, errors, used = _INFERRED[key]
+        self._used |= used
+        return shape, errors
 
     def _recorded(self, records: Iterable[Rule]) -> dict[str, Series]:
         """Return what each name is recorded with; several rules may record one name, each with a label value of its own."""
@@ -125,6 +130,23 @@ class _Check:
 
 
 _parse = lru_cache(maxsize=None)(promql_parser.parse)  # the same few hundred expressions, for every catalogue that is tried
+
+_INFERRED: dict[tuple[str, tuple[Series | None, ...]], tuple[Shape, list[str], frozenset[tuple[str, str]]]] = {}
+
+
+@cache
+def _names(expr: str) -> tuple[str, ...]:
+    """Return the names of the series that an expression reads."""
+    found: list[str] = []
+
+    def visit(node: promql_parser.Expr) -> None:
+        if isinstance(node, promql_parser.MatrixSelector):
+            node = node.vector_selector
+        if isinstance(node, promql_parser.VectorSelector) and node.name:
+            found.append(node.name)
+
+    promql_parser.walk(_parse(expr), visit)
+    return tuple(found)
 
 
 def _raw(metric: Metric, sample: str) -> Series:

@@ -72,8 +72,4 @@ def _chosen(options: argparse.Namespace) -> list[Trial]:
 
 
 if __name__ == "__main__":
-    print(
-        "FREEZE (end of /tmp/room3/CONTRACTS.md): the session is ending. Leave your files working, start no more long runs, and report now.",
-        file=sys.stderr,
-    )
     sys.exit(main())

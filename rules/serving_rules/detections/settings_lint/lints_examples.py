@@ -61,6 +61,7 @@ _FLAG, _SAMPLED = {"serving:batching_engine:flag": 1}, "serving:batching_engine:
 ENGINE = (
     Example("the first at once", _FLAG, "0m", {_SAMPLED: 1}),
     Example("then a pause", _FLAG, "1m", {}),
+    Example("for half an hour", _FLAG, "30m", {}),
     Example("for most of an hour", _FLAG, "59m", {}),
     Example("the next after an hour", _FLAG, "60m", {_SAMPLED: 1}),
 )

@@ -30,9 +30,11 @@ def pick(source: str, target: str) -> tuple[Example, ...]:
 def _picked(samples: dict[str, str], target: str, first: float, second: float) -> tuple[Example, ...]:
     late = {**samples, _ACTIVE: "_x9 2x300"}
     return (
+        Example("nothing of the first minute", samples, "0m", {}),
         Example("nothing of the first hour", samples, "59m", {}),
         Example("the first sample after an hour", samples, "60m", {target: first}),
         Example("then a pause", samples, "61m", {}),
+        Example("for half an hour", samples, "90m", {}),
         Example("for most of an hour", samples, "119m", {}),
         Example("the next after an hour", samples, "120m", {target: second}),
         Example("without replicas of an hour ago it waits", late, "68m", {}),
@@ -57,9 +59,11 @@ def _once_an_hour(source: dict[str, str], target: str, first: float, second: flo
     """Of a deployment that has its first sample at minute 41."""
     samples = {**source, _ACTIVE: "_x41 1x300"}
     return (
+        Example("nothing of the first minute", samples, "41m", {}),
         Example("nothing of the first hour", samples, "100m", {}),
         Example("an hour, no more and no less", samples, "101m", {target: first}),
         Example("then a pause", samples, "102m", {}),
+        Example("for half an hour", samples, "131m", {}),
         Example("for most of an hour", samples, "160m", {}),
         Example("the next after an hour", samples, "161m", {target: second}),
     )

@@ -62,9 +62,11 @@ WORKSPACE_COST = (
 _HOURLY = {f"{_WORKSPACE}:avg1h": "1x59 2 3x58 4 5x80"}
 
 WORKSPACE_HOURLY = (
+    Example("nothing of the first minute", _HOURLY, "0m", {}),
     Example("nothing of the first hour", _HOURLY, "59m", {}),
     Example("the first sample after an hour", _HOURLY, "60m", {f"{_WORKSPACE}:hourly_avg": 2}),
     Example("then a pause", _HOURLY, "61m", {}),
+    Example("for half an hour", _HOURLY, "90m", {}),
     Example("for most of an hour", _HOURLY, "119m", {}),
     Example("the next after an hour", _HOURLY, "120m", {f"{_WORKSPACE}:hourly_avg": 4}),
 )
