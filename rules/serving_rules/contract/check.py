@@ -118,8 +118,10 @@ class _Check:
                 yield f"{metric.name}: exported, used by no rule, and not listed as raw"
             if samples and metric.name in RAW_METRICS:
                 yield f"{metric.name}: listed as raw, but used"
-            for label in metric.labels if samples else ():
-                used = any((sample, label) in self._used for sample in samples)
+            # A raw metric's labels must be words that are in use elsewhere: nothing else would notice another spelling.
+            anywhere = {label for _, label in self._used}
+            for label in metric.labels:
+                used = any((sample, label) in self._used for sample in samples) if samples else label in anywhere
                 if not used and label not in RAW_LABELS and f"{metric.name}.{label}" not in RAW_LABELS:
                     yield f"{metric.name}: label {label} is used by no rule and not listed as raw"
         names = set(self._catalogue)

@@ -68,6 +68,18 @@ RAW_LABELS: dict[str, str] = {
     "baseten_deployment_info.region": "for graphs by region",
     "baseten_environment_info.candidate_deployment_id": "for graphs of promotions; rules read the phase of the feed's own series",
     "baseten_environment_info.schedule": "for graphs: which schedule applies; its bounds are what rules compare with",
+    "chain_id": _CHAINLET,
+    "chain_deployment_id": _CHAINLET,
+    "chainlet": _CHAINLET,
+    "chainlet_id": _CHAINLET,
+    "chain_name": _CHAINLET,
+    "baseten_chainlet_info.team": "for routing and graphs by team",
+    "event_type": "for annotations: which events a graph shows",
+    "kind": "for graphs of the bill",
+    "date": "for graphs of the bill",
+    "version": "for graphs: which release runs where",
+    "python_version": "for graphs: which release runs where",
+    "reason": "for graphs: why series were left off the page",
     "endpoint": "for graphs of the exporter's requests by endpoint",
 }
 """Label, or ``family.label``, to reason."""

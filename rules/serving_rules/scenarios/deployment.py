@@ -16,7 +16,7 @@ __all__ = ["PRICE", "Deployment", "in_environment"]
 PRICE = 1.2
 """Dollars for a replica and hour."""
 
-_BOUNDS = (0.5, 1.0, 1.5, 4.0, 20.0, 100.0)
+_BOUNDS = (1.0, 1.5, 4.0, 20.0, 100.0)
 """Upper bounds of the latency histograms, in service times: the platform chooses them for each deployment."""
 
 _SPREAD = 0.4
@@ -205,9 +205,6 @@ class Deployment:
             # The inventory is polled less often than the feed.
             "active_replicas": [self.active[max(0, minute - 2)] for minute in self._every],
             "created_timestamp_seconds": self._always(self.created),
-            "memory_limit_bytes": self._always(16 * 2**30),
-            "cpu_limit_cores": self._always(4),
-            "gpus": self._always(1),
             "replica_price_dollars_per_hour": self._always(PRICE),
         }
 

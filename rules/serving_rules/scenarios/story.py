@@ -72,7 +72,7 @@ class Exporter:
     minutes: int
     failing: Mapping[str, range] = field(default_factory=dict)
     throttled: Mapping[str, range] = field(default_factory=dict)
-    intervals: Mapping[str, int] = field(default_factory=lambda: {"feed": 30, "inventory": 120, "startups": 60})
+    intervals: Mapping[str, int] = field(default_factory=lambda: {"feed": 30, "inventory": 120})
 
     def series(self, workspace: str) -> Series:
         """Return the self-metrics that rules read."""
@@ -83,13 +83,13 @@ class Exporter:
             success: Values = []
             for minute, bad in enumerate(failing):
                 success.append(success[-1] if bad and success else 60.0 * minute)
-            refused = [2.0 if minute in self._bad("throttled", source) else 0.0 for minute in range(self.minutes + 1)]
+            if refused := self._bad("throttled", source):
+                counts = counted(2.0 if minute in refused else 0.0 for minute in range(self.minutes + 1))
+                written[series("serving_exporter_source_polls_total", {**labels, "outcome": "throttled"})] = counts
             written |= {
                 series("serving_exporter_source_up", labels): [0 if bad else 1 for bad in failing],
-                series("serving_exporter_source_supported", labels): [1] * (self.minutes + 1),
                 series("serving_exporter_source_last_success_timestamp_seconds", labels): success,
                 series("serving_exporter_source_interval_seconds", labels): [interval] * (self.minutes + 1),
-                series("serving_exporter_source_polls_total", {**labels, "outcome": "throttled"}): counted(refused),
             }
         return written
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from serving_rules.scenarios.autoscaler import Settings
 from serving_rules.scenarios.deployment import Deployment
-from serving_rules.scenarios.stories.common import MEDIUM, everywhere
+from serving_rules.scenarios.stories.common import MEDIUM, SHORT, burns, everywhere
 from serving_rules.scenarios.stories.profiles import bursts, steady, steps
 from serving_rules.scenarios.story import Scenario, fires
 
@@ -25,70 +25,80 @@ def _single_requests() -> Deployment:
 
 def _given_up_on() -> Deployment:
     """The queue grows without end, and more and more people close the page."""
-    chat = Deployment(steps(MEDIUM, (0, 0.5), (30, 1.5)), Settings(min_replicas=0, max_replicas=1))
-    for minute in range(0, MEDIUM + 1, 10):
-        chat.answer("499", 0.2 if minute < 40 else 4, minute, min(minute + 9, MEDIUM), seconds=30)
+    chat = Deployment(steps(SHORT, (0, 0.5), (10, 1.5)), Settings(min_replicas=0, max_replicas=1))
+    chat.answer("499", 0.2, 0, 19, seconds=30)
+    chat.answer("499", 4, 20, SHORT, seconds=30)
     return chat
 
 
 def _refused() -> Deployment:
-    """The same step past capacity with the policy to refuse what finds no slot: the queue stays short."""
-    chat = Deployment(steps(MEDIUM, (0, 2), (30, 6)), Settings(max_replicas=6))
+    """A step past capacity with the policy to refuse what finds no slot: nothing queues."""
+    chat = Deployment(steps(SHORT, (0, 2), (10, 6)), Settings(max_replicas=6))
     chat.policy = "REJECT_ON_FULL"
-    chat.answer("429", 180, 31, MEDIUM, seconds=0.1)
-    chat.hold(chat.in_flight, 24, 31, MEDIUM)
+    chat.answer("429", 60, 11, SHORT, seconds=0.1)
+    chat.hold(chat.in_flight, 24, 11, SHORT)
+    chat.seconds["200"][11:] = [4.0] * (SHORT - 10)
     return chat
 
 
 _STEP_PAST = (
-    fires("ServingCapacityExhausted/critical", 32, 45),
-    fires("ServingCapacitySaturated/warning", 32, 50),
+    fires("ServingCapacityExhausted/critical", 13, 25),
+    fires("ServingCapacitySaturated/warning", 15, 30),
 )
 _FLOOD = (
-    fires("ServingColdFlood/warning", 30, 32),
-    fires("ServingCapacityExhausted/critical", 30, 60),
-    fires("ServingCapacitySaturated/warning", 30, 60),
+    fires("ServingColdFlood/warning", 10, 12),
+    fires("ServingCapacityExhausted/critical", 10, 40),
+    fires("ServingCapacitySaturated/warning", 10, 40),
 )
+_QUEUE = "The queue alone takes longer than a minute."
 
 
 def _stories() -> tuple[Scenario, ...]:
     return (
         Scenario(
             "step-past-capacity",
-            "Load steps to one and a half times what the ceiling can carry.",
-            MEDIUM,
-            (Deployment(steps(MEDIUM, (0, 2), (30, 9)), Settings(max_replicas=6)),),
-            _STEP_PAST,
-            everywhere(MEDIUM, _STEP_PAST, plain=()),
+            "Load steps to half as much again as the ceiling can carry.",
+            SHORT,
+            (Deployment(steps(SHORT, (0, 2), (10, 9)), Settings(max_replicas=6)),),
+            (*_STEP_PAST, *burns("Latency", 15, 55, "1h", "6h", "1d", because=_QUEUE)),
+            everywhere(
+                SHORT,
+                (*_STEP_PAST, *burns("Latency", 15, 55, "1h", "6h", "1d", because=_QUEUE)),
+                plain=burns("Latency", 15, 55, "1h", "6h", "1d", because=_QUEUE),
+            ),
         ),
         Scenario(
             "saturation-then-recovery",
-            "Half an hour beyond the ceiling, then the load is gone and the queue drains.",
-            MEDIUM,
-            (Deployment(steps(MEDIUM, (0, 2), (30, 7), (60, 2)), Settings(max_replicas=6)),),
+            "Twenty minutes beyond the ceiling, then the load is gone and the queue drains.",
+            SHORT,
+            (Deployment(steps(SHORT, (0, 2), (10, 7), (30, 2)), Settings(max_replicas=6)),),
             _STEP_PAST,
         ),
         Scenario(
             "max-one-overloaded",
             "One replica is all there may be, and it is not enough.",
-            MEDIUM,
+            SHORT,
             (_given_up_on(),),
-            (*_STEP_PAST, fires("ServingClientsGivingUp/warning", 45, 65)),
+            (*_STEP_PAST, fires("ServingClientsGivingUp/warning", 25, 45), *burns("Latency", 15, 55, "1h", "6h", "1d", because=_QUEUE)),
         ),
         Scenario(
             "reject-on-full",
             "Load steps past the ceiling of a deployment that refuses what it cannot take.",
-            MEDIUM,
+            SHORT,
             (_refused(),),
-            (*_STEP_PAST, fires("ServingRequestsShed/warning", 40, 46)),
+            (
+                *_STEP_PAST,
+                fires("ServingRequestsShed/warning", 20, 26),
+                *burns("Availability", 15, 55, "1h", "6h", "1d", because="What is refused is not served."),
+            ),
         ),
         Scenario(
             "flood-from-zero",
             "From nothing to fifty requests a second while nothing runs.",
-            MEDIUM,
-            (Deployment(steps(MEDIUM, (0, 0), (30, 50)), Settings(min_replicas=0, max_replicas=30), service=2, start=110),),
+            SHORT,
+            (Deployment(steps(SHORT, (0, 0), (10, 50)), Settings(min_replicas=0, max_replicas=30), service=2, start=110),),
             _FLOOD,
-            everywhere(MEDIUM, _FLOOD, serving_from=32),
+            everywhere(SHORT, _FLOOD),
         ),
         Scenario(
             "bursts-short-delay",

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from serving_rules.scenarios.story import Alarm, Situation, fires
 
-__all__ = ["LONG", "MEDIUM", "SHORT", "everywhere"]
+__all__ = ["LONG", "MEDIUM", "SHORT", "burns", "everywhere", "without"]
 
-SHORT, MEDIUM, LONG = 55, 150, 460
+SHORT, MEDIUM, LONG = 58, 150, 400
 """Lengths of stories, minutes. Few different ones: stories of one length share the cost of a test."""
 
 
@@ -31,3 +31,14 @@ def everywhere(
         Situation.PLAIN_FEED: tuple(alarms if plain is None else plain),
         Situation.TWO_SCRAPERS: tuple(alarms),
     }
+
+
+def without(alarms: Sequence[Alarm], *names: str) -> tuple[Alarm, ...]:
+    """The alarms but those with these names."""
+    return tuple(alarm for alarm in alarms if alarm.name not in names)
+
+
+def burns(what: str, since: int, by: int, *windows: str, because: str) -> tuple[Alarm, ...]:
+    """The burn rates of an objective (``Availability``, ``Latency``). The workspace's history is as long as the story, so long windows see no more."""
+    severities = {"1h": "critical", "6h": "critical", "1d": "warning", "3d": "warning"}
+    return tuple(fires(f"Serving{what}Burn{window}/{severities[window]}", since, by, because=because) for window in windows)

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from serving_rules.scenarios.autoscaler import Settings
 from serving_rules.scenarios.deployment import Deployment
-from serving_rules.scenarios.stories.common import MEDIUM, SHORT, everywhere
+from serving_rules.scenarios.stories.common import MEDIUM, SHORT, burns, everywhere
 from serving_rules.scenarios.stories.profiles import steady
 from serving_rules.scenarios.story import Scenario, fires
 
 __all__ = ["SCENARIOS"]
 
 
-def _failing(first: int, last: int, share: float, minutes: int = MEDIUM, rate: float = 5) -> Deployment:
-    chat = Deployment(steady(rate, minutes))
+def _failing(code: str, first: int, last: int, share: float, minutes: int = SHORT) -> Deployment:
+    chat = Deployment(steady(5, minutes))
     chat.quieten(first, last, 1 - share)
-    chat.answer("500", 60 * rate * share, first, last, seconds=1)
-    return chat
-
-
-def _unreachable() -> Deployment:
-    chat = Deployment(steady(5, SHORT))
-    chat.quieten(20, 34, 0.9)
-    chat.answer("503", 30, 20, 34, seconds=0.1)
+    chat.answer(code, 300 * share, first, last, seconds=1)
     return chat
 
 
@@ -33,41 +26,46 @@ def _rare() -> Deployment:
     return chat
 
 
+_MODELS = ("one", "two", "three", "four", "five")
+
+
 def _everywhere_at_once() -> tuple[Deployment, ...]:
     models = []
-    for number in ("one", "two", "three", "four", "five"):
-        chat = _failing(20, SHORT, 0 if number == "five" else 0.5, SHORT)
+    for number in _MODELS:
+        chat = _failing("500", 20, SHORT, 0 if number == "five" else 0.5)
         chat.deployment_id = f"d-{number}"
         models.append(chat)
     return tuple(models)
 
 
+_FAST = burns("Availability", 11, 25, "1h", "6h", "1d", because="")
+
+
 def _stories() -> tuple[Scenario, ...]:
-    burst = (fires("ServingAvailabilityBurn1h/critical", 42, 52),)
     return (
         Scenario(
             "error-burst",
             "One answer in three is an error, for a quarter of an hour.",
-            MEDIUM,
-            (_failing(40, 54, 0.33),),
-            burst,
-            everywhere(MEDIUM, burst),
+            SHORT,
+            (_failing("500", 10, 24, 0.33),),
+            _FAST,
+            everywhere(SHORT, _FAST),
         ),
         Scenario(
             "slow-errors",
-            "Two answers in a hundred are errors, for hours.",
+            "Four answers in a hundred are errors, for hours.",
             MEDIUM,
-            (_failing(10, MEDIUM, 0.02),),
-            (),
+            (_failing("500", 10, MEDIUM, 0.04, MEDIUM),),
+            burns("Availability", 60, 140, "1d", because=""),
         ),
         Scenario(
             "no-endpoint",
             "One answer in ten is 503 for a quarter of an hour, and nothing is rolled out.",
             SHORT,
-            (_unreachable(),),
-            (fires("ServingNoEndpoint/warning", 25, 35),),
+            (_failing("503", 20, 34, 0.1),),
+            (fires("ServingNoEndpoint/warning", 25, 35), *burns("Availability", 21, 50, "1d", because="Nor is it an answer.")),
         ),
-        Scenario("low-traffic-one-error", "Ten requests an hour, and one of them fails.", MEDIUM, (_rare(),), without=everywhere(MEDIUM)),
+        Scenario("low-traffic-one-error", "Ten requests an hour, and one of them fails.", MEDIUM, (_rare(),)),
         Scenario(
             "platform-incident",
             "Four of five models answer every second request with an error.",
@@ -75,9 +73,9 @@ def _stories() -> tuple[Scenario, ...]:
             _everywhere_at_once(),
             (
                 fires("ServingPlatformIncident/critical", 22, 32),
-                *(fires("ServingAvailabilityBurn1h/critical", 21, 40, of=f"d-{number}") for number in ("one", "two", "three", "four")),
+                *burns("Availability", 21, 45, "1h", "6h", "1d", because="Each model's own."),
             ),
-            model_ids={f"d-{number}": f"m-{number}" for number in ("one", "two", "three", "four", "five")},
+            model_ids={f"d-{number}": f"m-{number}" for number in _MODELS},
         ),
     )
 

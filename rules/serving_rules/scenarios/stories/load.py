@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from serving_rules.scenarios.autoscaler import Settings
 from serving_rules.scenarios.deployment import Deployment
-from serving_rules.scenarios.stories.common import LONG, MEDIUM, everywhere
+from serving_rules.scenarios.stories.common import LONG, MEDIUM, SHORT, everywhere
 from serving_rules.scenarios.stories.profiles import bursts, stairs, steady, steps
-from serving_rules.scenarios.story import Scenario, Situation, fires
+from serving_rules.scenarios.story import Check, Scenario, Situation, fires
 
 __all__ = ["SCENARIOS"]
 
@@ -44,7 +44,6 @@ _DAY = (
 )
 
 _FLAPPING = (fires("ServingThrash/warning", 30, 120),)
-_UNTIDY = (fires("ServingThrash/info", 30, 120),)
 
 
 def _short_bursts() -> Deployment:
@@ -52,21 +51,21 @@ def _short_bursts() -> Deployment:
 
 
 def _switched() -> Deployment:
-    """A schedule raises the floor at the hour and lowers it an hour later; replicas follow, without any load that asks for it."""
-    chat = Deployment(steady(1, MEDIUM))
-    chat.set["min_replicas"] = [*steps(MEDIUM, (0, 2), (60, 6), (120, 2))]
-    chat.active = [*steps(MEDIUM, (0, 2), (63, 6), (121, 3), (136, 2))]
-    chat.starting = [*steps(MEDIUM, (0, 0), (61, 4), (63, 0))]
+    """A schedule raises the floor at minute 10 and lowers it half an hour later; replicas follow, without any load that asks for it."""
+    chat = Deployment(steady(1, SHORT))
+    chat.set["min_replicas"] = [*steps(SHORT, (0, 2), (10, 6), (40, 2))]
+    chat.active = [*steps(SHORT, (0, 2), (13, 6), (41, 3), (56, 2))]
+    chat.starting = [*steps(SHORT, (0, 0), (11, 4), (13, 0))]
     return chat
 
 
 def _edited() -> Deployment:
-    """Somebody tries settings: the ceiling up and down, a shorter delay, another target."""
-    chat = Deployment(steady(2, MEDIUM))
-    chat.set["max_replicas"] = [*steps(MEDIUM, (0, 12), (40, 8), (52, 20), (70, 12))]
-    chat.set["scale_down_delay_seconds"] = [*steps(MEDIUM, (0, 900), (45, 600))]
-    chat.set["concurrency_target"] = [*steps(MEDIUM, (0, 4), (55, 3))]
-    chat.active = [*steps(MEDIUM, (0, 3), (57, 4))]
+    """Somebody tries settings: the ceiling down and up, a shorter delay, another target."""
+    chat = Deployment(steady(2, SHORT))
+    chat.set["max_replicas"] = [*steps(SHORT, (0, 12), (10, 8), (22, 20), (40, 12))]
+    chat.set["scale_down_delay_seconds"] = [*steps(SHORT, (0, 900), (15, 600))]
+    chat.set["concurrency_target"] = [*steps(SHORT, (0, 4), (25, 3))]
+    chat.active = [*steps(SHORT, (0, 3), (27, 4))]
     return chat
 
 
@@ -94,14 +93,14 @@ def _development() -> Deployment:
 
 def _first() -> Deployment:
     """Built, deployed, tried once, and at zero again."""
-    chat = Deployment(steady(0, MEDIUM), Settings(min_replicas=0), environment="")
-    chat.born, chat.created = 15, 15 * 60.0
-    chat.status = [*["BUILDING"] * 25, *["DEPLOYING"] * 3, *["LOADING_MODEL"] * 2, *["ACTIVE"] * 17, *["SCALED_TO_ZERO"] * (MEDIUM - 46)]
-    chat.starting = [*steps(MEDIUM, (0, 0), (25, 1), (30, 0))]
-    chat.active = [*steps(MEDIUM, (0, 0), (30, 1), (47, 0))]
+    chat = Deployment(steady(0, SHORT), Settings(min_replicas=0), environment="")
+    chat.born, chat.created = 5, 300.0
+    chat.status = [*["BUILDING"] * 15, *["DEPLOYING"] * 3, *["LOADING_MODEL"] * 2, *["ACTIVE"] * 17, *["SCALED_TO_ZERO"] * (SHORT - 36)]
+    chat.starting = [*steps(SHORT, (0, 0), (15, 1), (20, 0))]
+    chat.active = [*steps(SHORT, (0, 0), (20, 1), (37, 0))]
     for values in chat.set.values():
-        values[:30] = [None] * 30
-    chat.answer("200", 1, 33, 33, seconds=4)
+        values[:20] = [None] * 20
+    chat.answer("200", 1, 23, 23, seconds=4)
     return chat
 
 
@@ -112,7 +111,19 @@ def _stories() -> tuple[Scenario, ...]:
             "A working day: load rises fivefold over hours and falls again.",
             LONG,
             (Deployment(stairs(LONG, _DAY)),),
-            without=everywhere(LONG),
+            without={Situation.PLAIN_FEED: ()},
+        ),
+        Scenario(
+            "morning",
+            "The first hours of that day, in every situation.",
+            MEDIUM,
+            (Deployment(stairs(MEDIUM, _DAY[:12])),),
+            without=everywhere(MEDIUM),
+            checks=(
+                Check("replicas are not doubled", "serving:active_replicas:max{$here}", 10, 2),
+                Check("requests are not doubled", "serving:sync_requests:rate5m{$here}", 10, 1),
+                Check("by Little's law neither", "serving:inflight_requests:little5m{$here}", 10, 4),
+            ),
         ),
         Scenario(
             "hourly-bursts",
@@ -123,28 +134,27 @@ def _stories() -> tuple[Scenario, ...]:
         Scenario(
             "pinned",
             "Four replicas, always: floor and ceiling are the same.",
-            MEDIUM,
-            (Deployment(bursts(MEDIUM, 1, 3, every=20, lasting=8), Settings(min_replicas=4, max_replicas=4)),),
+            SHORT,
+            (Deployment(bursts(SHORT, 1, 3, every=20, lasting=8), Settings(min_replicas=4, max_replicas=4)),),
         ),
         Scenario(
             "exactly-at-max",
             "The load asks for exactly as many replicas as there may be.",
-            MEDIUM,
-            (Deployment(steady(6 * 2.8 / 4, MEDIUM), Settings(max_replicas=6)),),
+            SHORT,
+            (Deployment(steady(6 * 2.8 / 4, SHORT), Settings(max_replicas=6)),),
         ),
         Scenario(
             "single-scale-up",
             "Load doubles once and stays.",
-            MEDIUM,
-            (Deployment(steps(MEDIUM, (0, 2), (40, 4))),),
+            SHORT,
+            (Deployment(steps(SHORT, (0, 2), (20, 4))),),
         ),
         Scenario(
             "boundary-noise",
             "Load on the boundary between eight replicas and nine, with a delay of a minute.",
             MEDIUM,
             (Deployment(bursts(MEDIUM, 5.5, 5.7, every=6, lasting=3), Settings(min_replicas=6, scale_down_delay=60, window=30)),),
-            _UNTIDY,
-            everywhere(MEDIUM, _UNTIDY),
+            (fires("ServingThrash/info", 30, 120),),
         ),
         Scenario(
             "short-bursts",
@@ -157,17 +167,17 @@ def _stories() -> tuple[Scenario, ...]:
         Scenario(
             "nightly-drain",
             "The office closes: load ends, replicas drain to zero and stay there.",
-            LONG,
-            (Deployment(steps(LONG, (0, 4), (60, 1), (90, 0), (440, 0.5)), Settings(min_replicas=0), environment="internal"),),
+            MEDIUM,
+            (Deployment(steps(MEDIUM, (0, 4), (10, 1), (30, 0)), Settings(min_replicas=0), environment="internal"),),
         ),
-        Scenario("schedule-switch", "A schedule raises the floor for an hour.", MEDIUM, (_switched(),)),
-        Scenario("settings-edit", "An operator tries one setting after the other.", MEDIUM, (_edited(),)),
+        Scenario("schedule-switch", "A schedule raises the floor for half an hour.", SHORT, (_switched(),)),
+        Scenario("settings-edit", "An operator tries one setting after the other.", SHORT, (_edited(),)),
         Scenario("websocket", "Long connections; replicas come and leave one at a time.", MEDIUM, (_websocket(),)),
         Scenario("development", "A development deployment while its author works.", MEDIUM, (_development(),)),
-        Scenario("first-deployment", "The first deployment of a model, from build to its first rest.", MEDIUM, (_first(),)),
+        Scenario("first-deployment", "The first deployment of a model, from build to its first rest.", SHORT, (_first(),)),
         Scenario(
             "plain-feed",
-            "Flapping, on a plain scrape of the feed: without settings, what only settings can tell stays untold.",
+            "Flapping, on a plain scrape of the feed: what only settings can tell stays untold.",
             MEDIUM,
             (_short_bursts(),),
             _FLAPPING,

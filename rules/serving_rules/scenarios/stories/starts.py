@@ -5,7 +5,7 @@ from __future__ import annotations
 from serving_rules.scenarios.autoscaler import Settings
 from serving_rules.scenarios.deployment import Deployment
 from serving_rules.scenarios.samples import Values
-from serving_rules.scenarios.stories.common import MEDIUM, everywhere
+from serving_rules.scenarios.stories.common import MEDIUM, SHORT, burns, everywhere, without
 from serving_rules.scenarios.stories.profiles import steady, steps
 from serving_rules.scenarios.story import Scenario, fires
 
@@ -13,17 +13,17 @@ __all__ = ["SCENARIOS"]
 
 
 def _slow() -> Deployment:
-    chat = Deployment(steps(MEDIUM, (0, 2), (30, 3.5)), start=5400)
+    chat = Deployment(steps(MEDIUM, (0, 2), (10, 3.5)), start=5400)
     chat.in_phase["weight_download"] = [*chat.starting]
     return chat
 
 
 def _no_hardware() -> Deployment:
-    """A new deployment for which there is no GPU: no replica, no log, and after an hour and a half it is inactive."""
-    chat = Deployment(steady(0, MEDIUM), Settings(min_replicas=0), environment="", start=1)
-    chat.born, chat.created = 10, 600.0
-    chat.starting = [*steps(MEDIUM, (0, 0), (20, 1), (110, 0))]
-    chat.status = [*["BUILDING"] * 20, *["DEPLOYING"] * 90, *["INACTIVE"] * (MEDIUM - 109)]
+    """A new deployment for which there is no GPU: no replica, no log, and after half an hour it is inactive."""
+    chat = Deployment(steady(0, SHORT), Settings(min_replicas=0), environment="", start=1)
+    chat.born, chat.created = 5, 300.0
+    chat.starting = [*steps(SHORT, (0, 0), (15, 1), (48, 0))]
+    chat.status = [*["BUILDING"] * 15, *["DEPLOYING"] * 33, *["INACTIVE"] * (SHORT - 47)]
     for values in chat.set.values():
         values[:] = [None] * len(values)
     chat.in_phase["scheduling"] = [*chat.starting]
@@ -31,40 +31,45 @@ def _no_hardware() -> Deployment:
 
 
 def _no_hardware_for_more() -> Deployment:
-    """Two replicas serve; three more wait for hardware that does not come."""
-    chat = Deployment(steady(2.8, MEDIUM), Settings(max_replicas=6))
-    chat.active = [4.0] * (MEDIUM + 1)
-    chat.starting = [*steps(MEDIUM, (0, 0), (30, 3))]
-    chat.in_flight = [*steps(MEDIUM, (0, 8), (30, 16))]
+    """Four replicas serve; three more wait for hardware that does not come."""
+    chat = Deployment(steady(2.8, SHORT), Settings(max_replicas=6))
+    chat.active = [4.0] * (SHORT + 1)
+    chat.starting = [*steps(SHORT, (0, 0), (10, 3))]
+    chat.in_flight = [*steps(SHORT, (0, 11), (10, 15))]
     chat.in_phase["scheduling"] = [*chat.starting]
     return chat
 
 
 def _crash_on_load() -> Deployment:
-    """At zero; requests wake a replica that crashes each time it has loaded. Each waits for twenty minutes and is answered with 500."""
-    chat = Deployment(steady(0, MEDIUM), Settings(min_replicas=0), environment="internal")
-    trying: Values = [float(minute >= 20) for minute in range(MEDIUM + 1)]
-    chat.starting = [value if (minute - 20) % 9 < 5 else 0 for minute, value in enumerate(trying)]
-    chat.in_flight = [float(min(2 * max(0, minute - 19), 40)) for minute in range(MEDIUM + 1)]
-    chat.answer("500", 2, 40, MEDIUM, seconds=1200)
-    chat.restart(*range(25, MEDIUM, 9))
-    chat.startups["FAILED"] = [float(minute >= 25 and (minute - 25) % 9 == 0) for minute in range(MEDIUM + 1)]
-    chat.status = [*["SCALED_TO_ZERO"] * 20, *["WAKING_UP"] * (MEDIUM - 19)]
+    """At zero; requests wake a replica that crashes each time it has loaded. Each waits for twenty minutes, then it is answered with 500."""
+    chat = Deployment(steady(0, SHORT), Settings(min_replicas=0), environment="internal")
+    trying: Values = [float(minute >= 5) for minute in range(SHORT + 1)]
+    chat.starting = [value if (minute - 5) % 9 < 5 else 0 for minute, value in enumerate(trying)]
+    chat.in_flight = [float(min(2 * max(0, minute - 4), 40)) for minute in range(SHORT + 1)]
+    chat.answer("500", 2, 25, SHORT, seconds=1200)
+    chat.restart(*range(10, SHORT, 9))
+    chat.startups["FAILED"] = [float(minute >= 10 and (minute - 10) % 9 == 0) for minute in range(SHORT + 1)]
+    chat.status = [*["SCALED_TO_ZERO"] * 5, *["WAKING_UP"] * (SHORT - 4)]
     return chat
 
 
+_WAIT = "What waits for a replica waits for longer than a minute."
+
 _SLOW = (
-    fires("ServingColdStartGap/critical", 30, 60),
-    fires("ServingReplicasStuckStarting/critical", 45, 95),
-    fires("ServingCapacityExhausted/critical", 120, 135, because="What has queued for an hour and a half is too much for any ceiling."),
-    fires("ServingCapacitySaturated/warning", 120, 140, because="The same."),
+    fires("ServingColdStartGap/critical", 10, 40),
+    fires("ServingReplicasStuckStarting/critical", 25, 80),
+    fires("ServingCapacityExhausted/critical", 100, 115, because="What has queued for an hour and a half is too much for any ceiling."),
+    fires("ServingCapacitySaturated/warning", 100, 120, because="The same."),
+    *burns("Latency", 15, 140, "1h", "6h", "1d", because=_WAIT),
 )
 _CRASHING = (
-    fires("ServingRequestsParked/critical", 24, 26, because="Users wait while nothing serves, whatever the cause."),
-    fires("ServingRequestsExpired/critical", 42, 50, because="They have waited for twenty minutes."),
-    fires("ServingRestartLoop/critical", 40, 55),
-    fires("ServingDeploymentStuck/warning", 40, 44, because="It is waking up and never arrives."),
-    fires("ServingReplicasStuckStarting/critical", 25, 44, because="Nothing comes up, and requests wait."),
+    fires("ServingColdFlood/warning", 10, 14, because="Ten requests wait, and nothing runs."),
+    fires("ServingRequestsParked/critical", 9, 11, because="Users wait while nothing serves, whatever the cause."),
+    fires("ServingRestartLoop/critical", 25, 40),
+    fires("ServingDeploymentStuck/warning", 25, 29, because="It is waking up and never arrives."),
+    fires("ServingReplicasStuckStarting/critical", 10, 29, because="Nothing comes up, and requests wait."),
+    fires("ServingRequestsExpired/critical", 27, 35, because="They have waited for twenty minutes."),
+    *burns("Availability", 26, 55, "1h", "6h", "1d", because="Every answer is a 500."),
 )
 
 
@@ -76,44 +81,53 @@ def _stories() -> tuple[Scenario, ...]:
             MEDIUM,
             (_slow(),),
             _SLOW,
-            everywhere(MEDIUM, _SLOW),
+            everywhere(
+                MEDIUM,
+                _SLOW,
+                plain=without(_SLOW, "ServingColdStartGap", "ServingCapacityExhausted", "ServingCapacitySaturated"),
+            ),
         ),
         Scenario(
             "quick-starts",
             "The same load, with replicas that start in twenty seconds.",
-            MEDIUM,
-            (Deployment(steps(MEDIUM, (0, 2), (30, 3.5)), start=20),),
+            SHORT,
+            (Deployment(steps(SHORT, (0, 2), (10, 3.5)), start=20),),
+        ),
+        Scenario(
+            "sequential-starts",
+            "One replica after the other starts, and each arrives.",
+            SHORT,
+            (Deployment([1.5 + 0.1 * (minute // 2) for minute in range(SHORT + 1)], start=240),),
         ),
         Scenario(
             "no-hardware",
             "A new deployment for which there is no hardware.",
-            MEDIUM,
+            SHORT,
             (_no_hardware(),),
             (
-                fires("ServingDeploymentStuck/warning", 40, 45),
-                fires("ServingReplicasStuckStarting/critical", 40, 45),
-                fires("ServingDeploymentNeverStarted/warning", 110, 111),
+                fires("ServingDeploymentStuck/warning", 35, 40),
+                fires("ServingReplicasStuckStarting/critical", 35, 40),
+                fires("ServingDeploymentNeverStarted/warning", 48, 49),
             ),
         ),
         Scenario(
             "no-hardware-for-more",
             "A deployment that serves wants more replicas, and no hardware is left.",
-            MEDIUM,
+            SHORT,
             (_no_hardware_for_more(),),
-            (fires("ServingReplicasStuckStarting/warning", 45, 55),),
+            (fires("ServingReplicasStuckStarting/warning", 25, 35),),
         ),
         Scenario(
             "crash-on-load",
             "A deployment at zero is woken, and its replica crashes whenever it has loaded.",
-            MEDIUM,
+            SHORT,
             (_crash_on_load(),),
             _CRASHING,
             everywhere(
-                MEDIUM,
+                SHORT,
                 _CRASHING,
-                plain=[each for each in _CRASHING if each.name != "ServingDeploymentStuck"],
-                no_pod_health=[each for each in _CRASHING if each.name != "ServingRestartLoop"],
-                serving_from=MEDIUM,
+                plain=without(_CRASHING, "ServingDeploymentStuck"),
+                no_pod_health=without(_CRASHING, "ServingRestartLoop"),
             ),
         ),
     )

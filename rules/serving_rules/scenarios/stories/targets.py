@@ -13,6 +13,7 @@ __all__ = ["SCENARIOS"]
 
 def _gpu(chat: Deployment, percent: float) -> Deployment:
     """As many GPUs as replicas, all as busy as that."""
+    chat.set["gpus"] = [1.0] * (chat.minutes + 1)
     for number in range(int(max(each or 0 for each in chat.active))):
         there = [percent if (active or 0) > number else None for active in chat.active]
         chat.add("gpu_utilization", there, replica=f"r{number + 1}", gpu="0")
@@ -22,7 +23,7 @@ def _gpu(chat: Deployment, percent: float) -> Deployment:
 def _past_the_knee() -> Deployment:
     """Up to eight requests at once are as fast as one; the target is 64, and at noon each of three replicas has 33, four times as slow."""
     chat = Deployment(steady(1, LONG), Settings(min_replicas=2, max_replicas=12, concurrency_target=64), service=6)
-    for minute in range(380, LONG + 1):
+    for minute in range(370, LONG + 1):
         chat.active[minute], chat.in_flight[minute] = 3, 100
         chat.answers["200", "false"][minute], chat.seconds["200"][minute] = 250, 24
     return chat
@@ -31,7 +32,7 @@ def _past_the_knee() -> Deployment:
 def _slow_dependency() -> Deployment:
     """Latency triples with the same few requests on each replica: something behind the model is slow."""
     chat = Deployment(steady(2, LONG))
-    chat.seconds["200"][380:] = [12.0] * (LONG - 379)
+    chat.seconds["200"][370:] = [12.0] * (LONG - 369)
     return chat
 
 
@@ -64,7 +65,7 @@ def _stories() -> tuple[Scenario, ...]:
             "Replicas are given more requests at once than they can batch.",
             LONG,
             (_past_the_knee(),),
-            (fires("ServingConcurrencyTargetTooHigh/warning", 385, 440),),
+            (fires("ServingConcurrencyTargetTooHigh/warning", 385, 399),),
         ),
         Scenario(
             "slow-dependency",
@@ -77,7 +78,7 @@ def _stories() -> tuple[Scenario, ...]:
             "One request at a time for replicas that could batch dozens: ten GPUs at 12 %.",
             LONG,
             (_gpu(Deployment(steady(140, LONG), Settings(max_replicas=20, concurrency_target=1), service=0.05), 12),),
-            (fires("ServingConcurrencyTargetTooLow/info", 360, 450),),
+            (fires("ServingConcurrencyTargetTooLow/info", 350, 399),),
         ),
         Scenario(
             "idle-floor",

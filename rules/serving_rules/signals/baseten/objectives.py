@@ -53,8 +53,9 @@ def _increase(family: str, matcher: str = "", *, ignoring: str) -> str:
     deployment was seen a minute ago (it began from nothing); a deployment that appears with all of its past does not.
     """
     now = f"{family}{matcher}"
+    before = f"last_over_time({now}[1h] offset 1m)"
     return f"""
-      clamp_min({now} - (last_over_time({now}[1h] offset 1m) <= 2 * {now}), 0)
+      clamp_min({now} - {before} * ({before} <= bool 2 * {now}), 0)
       or
       ({now} and ignoring ({ignoring}) {family} offset 1m)
     """
