@@ -182,8 +182,9 @@ class Inference:
             joined = frozenset(matching.labels)
         else:
             joined = (left.labels | right.labels) - frozenset(matching.labels)
-        self._use(left, joined, f"left of {op}")
-        self._use(right, joined, f"right of {op}")
+        if matching is not None and matching.type == LabelModifierType.Include:  # labels that are named are in use, others are just there
+            self._use(left, joined, f"left of {op}")
+            self._use(right, joined, f"right of {op}")
         if op in _SETS:
             return Shape(left.labels | right.labels if op == "or" else left.labels, feeds)
         card = modifier.card if modifier else VectorMatchCardinality.OneToOne

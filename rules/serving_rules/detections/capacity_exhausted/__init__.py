@@ -5,7 +5,7 @@ from __future__ import annotations
 from serving_rules.detections.capacity_exhausted import cases
 from serving_rules.detections.capacity_exhausted.records import EXHAUSTED, RECORDS
 from serving_rules.detections.capacity_exhausted.runbook import DEPLOYMENT_RUNBOOK, ENVIRONMENT_RUNBOOK
-from serving_rules.guards import ALONE, NOT_DEVELOPMENT, NOT_TOKENS
+from serving_rules.guards import ALONE, NOT_DEVELOPMENT, NOT_DRAINING, NOT_TOKENS
 from serving_rules.model import Alert, Detection, Inhibition, Kind, Scope, Severity, Threshold
 from serving_rules.promql import DEPLOYMENT, ENVIRONMENT, name_of, value_of
 
@@ -59,7 +59,7 @@ DETECTION = Detection(
             # Pinned deployments are not left out, other than for ServingCapacitySaturated: a queue hurts them too.
             f"""
             {EXHAUSTED}
-            {NOT_TOKENS} {NOT_DEVELOPMENT} {ALONE}
+            {NOT_DRAINING} {NOT_TOKENS} {NOT_DEVELOPMENT} {ALONE}
             """,
             for_="2m",
             keep_firing_for="10m",
@@ -104,7 +104,7 @@ DETECTION = Detection(
             Severity.CRITICAL,
             Kind.SYMPTOM,
             """
-            (min_over_time(serving_environment:ceiling_inflight_ratio:avg5m[3m]) > $environment_used)
+            (min_over_time(serving_environment:ceiling_inflight_ratio:avg3m[3m]) > $environment_used)
             and serving_environment:rollout:recent30m
             """,
             for_="2m",
@@ -114,7 +114,7 @@ DETECTION = Detection(
             description=name_of
             + " is being promoted, and both versions together have "
             + value_of("serving_environment:inflight_requests:avg5m", labels=ENVIRONMENT)
-            + " requests in flight: {{ $value | humanizePercentage }} of the slots of its "
+            + ' requests in flight: {{ $value | printf "%.1f" }} times the slots of its '
             + value_of("serving_environment:active_replicas:sum", labels=ENVIRONMENT)
             + " replicas, with no more on their way. max_replica of the environment is "
             + value_of("serving_environment:max_replicas:current", labels=ENVIRONMENT)

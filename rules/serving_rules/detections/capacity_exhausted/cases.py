@@ -6,9 +6,9 @@ from serving_rules.model import Case, Outcome, Proof, Values
 
 __all__ = ["DEPLOYMENT", "ENVIRONMENT"]
 
-_RATIO = "serving:ceiling_inflight_ratio:avg5m"
+_RATIO = "serving:ceiling_inflight_ratio:avg3m"
 _REFUSED = "serving:ceiling_refused_ratio:avg10m"
-_ENVIRONMENT_RATIO = "serving_environment:ceiling_inflight_ratio:avg5m"
+_ENVIRONMENT_RATIO = "serving_environment:ceiling_inflight_ratio:avg3m"
 _ROLLOUT = "serving_environment:rollout:recent30m"
 _MAX = "serving:max_replicas:current"
 
@@ -61,6 +61,7 @@ DEPLOYMENT = Proof(
         Case("one that scales on tokens", Outcome.GUARD, {"serving:target_inflight_tokens:current": 60000}),
         Case("a development deployment has one replica by design", Outcome.GUARD, {"serving:development:flag": 1}),
         Case("a promotion: its environment is judged", Outcome.GUARD, {"serving:rollout:recent30m": 1}),
+        Case("the backlog of a cold start drains", Outcome.GUARD, {"serving:ceiling_backlog:draining": 3}),
         Case("no replicas, no ceiling", Outcome.ZERO, {_RATIO: 0}),
         Case("a plain scrape of the feed knows no ceiling", Outcome.ABSENT, {_RATIO: None}),
         Case(
@@ -100,7 +101,7 @@ ENVIRONMENT = Proof(
     },
     quiet={_ENVIRONMENT_RATIO: 0.5},
     starts=_FULL,
-    description="chat (production) is being promoted, and both versions together have 48 requests in flight: 150% of the slots of its 4 "
+    description="chat (production) is being promoted, and both versions together have 48 requests in flight: 1.5 times the slots of its 4 "
     "replicas, with no "
     "more on their way. max_replica of the environment is 4; set it to 9.",
     cases=(

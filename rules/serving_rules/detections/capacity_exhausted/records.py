@@ -8,11 +8,11 @@ __all__ = ["EXHAUSTED", "RECORDS"]
 
 # The least of three minutes instead of a longer `for`: a missed scrape is skipped, it does not start the count anew.
 EXHAUSTED = """(
-  (min_over_time(serving:ceiling_inflight_ratio:avg5m[3m]) > $used)
+  (min_over_time(serving:ceiling_inflight_ratio:avg3m[3m]) > $used)
   or (serving:ceiling_refused_ratio:avg10m > $refused_ratio)
 )"""
 
-_RATIO = "serving:ceiling_inflight_ratio:avg5m"
+_RATIO = "serving:ceiling_inflight_ratio:avg3m"
 _REFUSED = "serving:ceiling_refused_ratio:avg10m"
 _NEEDED = "serving:ceiling_replicas:needed"
 _MAX = "serving:max_replicas:current"

@@ -87,7 +87,7 @@ ENVIRONMENT_RUNBOOK = Runbook(
     impact="As ServingCapacityExhausted: users wait at the router. The promotion slows down as well, since it moves only with replicas "
     "that are ready.",
     confirm=(
-        Query("Requests in flight over slots.", f"serving_environment:ceiling_inflight_ratio:avg5m{_IN}"),
+        Query("Requests in flight over slots.", f"serving_environment:ceiling_inflight_ratio:avg3m{_IN}"),
         Query(
             "Active and starting replicas of both sides.",
             f"serving_environment:active_replicas:sum{_IN} + serving_environment:starting_replicas:sum{_IN}",

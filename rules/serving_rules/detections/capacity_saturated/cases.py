@@ -53,6 +53,7 @@ DEPLOYMENT = Proof(
         Case("one that scales on tokens", Outcome.GUARD, {"serving:target_inflight_tokens:current": 60000}),
         Case("a development deployment has one replica by design", Outcome.GUARD, {"serving:development:flag": 1}),
         Case("a promotion: its environment is judged", Outcome.GUARD, {"serving:rollout:recent30m": 1}),
+        Case("the backlog of a cold start drains", Outcome.GUARD, {"serving:ceiling_backlog:draining": 3}),
         Case("no replicas, no ceiling", Outcome.ZERO, {_RATIO: 0}),
         Case("a floor that is not known", Outcome.ABSENT, {_MIN: None}, fires=True),
         Case("a plain scrape of the feed knows no ceiling", Outcome.ABSENT, {_RATIO: None, _MAX: None, _MIN: None}),

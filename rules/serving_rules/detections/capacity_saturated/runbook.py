@@ -77,6 +77,9 @@ DEPLOYMENT_RUNBOOK = Runbook(
             "and the "
             "next one will be higher."
         ),
+        "More than 200 % is not counted, so that the backlog of a minute does not weigh as much as ten minutes of load: 200 % may be far more.",
+        "While what arrives fits the ceiling by a throughput measured within the hour, the queue of a cold start drains by itself, and the "
+        "alert is held back. Where replicas slow down meanwhile, it comes up to an hour late; ServingLatencyBurn does not wait.",
         "Callers that repeat refused or broken requests look like load.",
         "Asynchronous requests are not in flight for the autoscaler: their backlog has alerts of its own.",
     ),

@@ -86,7 +86,7 @@ DETECTION = Detection(
             2,
             "Where starts are quick, two of them are long: after the first, the queue should have gone. Once it is shorter than "
             "gap_seconds (and not below "
-            "two minutes, which the feed could not tell from chance), this is the limit.",
+            "three minutes, which the feed could not tell from chance), this is the limit.",
             minimum=1,
             maximum=20,
             unit="start-ups",

@@ -42,7 +42,7 @@ def _text(inflight: int, start: str = "6m 30s, most of it in weight_download (3m
 _COMMON = (
     Case("just under the limit", Outcome.UNDER, {_NOW: 239}),
     Case("exactly at the limit", Outcome.AT, {_NOW: 240}, fires=True),
-    Case("a limit of two quick starts", Outcome.AT, {_NOW: 120, _LIMIT: 120}, fires=True),
+    Case("a limit of two quick starts", Outcome.AT, {_NOW: 200, _LIMIT: 200}, fires=True),
     Case("a promotion moves load and replicas", Outcome.GUARD, {"serving_model:rollout:recent30m": 1}),
     Case("one that scales on tokens", Outcome.GUARD, {"serving:target_inflight_tokens:current": 60000}),
     Case("a development deployment wakes as its author works", Outcome.GUARD, {"serving:development:flag": 1}),

@@ -43,7 +43,7 @@ RECORDS = (
         _LIMIT,
         f"""
         (
-          ($gap_seconds - clamp_min($gap_seconds - clamp_min($gap_starts * serving:startup_seconds:typical, 120), 0))
+          ($gap_seconds - clamp_min($gap_seconds - clamp_min($gap_starts * serving:startup_seconds:typical, 180), 0))
           or {_NOW} * 0 + $gap_seconds
         )
         and {_NOW}
@@ -63,7 +63,7 @@ RECORDS = (
         # What arrives at the end of a start is what the floor had to hold: the ramp times the start-up time, measured and not extrapolated.
         f"""
         (
-          ceil(serving:arrivals:rate5m / (serving:replica_throughput:full or serving:replica_throughput:typical))
+          ceil(serving:arrivals:rate5m / (serving:replica_throughput:recent or serving:replica_throughput:typical))
           or serving:active_replicas:max + serving:starting_replicas:max
         )
         and ({_NOW} >= {_LIMIT})

@@ -11,7 +11,7 @@ _SLOTS = "serving:slots:current"
 _STARTING, _ACTIVE = "serving:starting_replicas:max", "serving:active_replicas:max"
 _TYPICAL = "serving:startup_seconds:typical"
 _ARRIVALS = "serving:arrivals:rate5m"
-_FULL, _USUAL = "serving:replica_throughput:full", "serving:replica_throughput:typical"
+_FULL, _USUAL = "serving:replica_throughput:recent", "serving:replica_throughput:typical"
 _MIN, _MAX = "serving:min_replicas:current", "serving:max_replicas:current"
 
 _REQUESTS = "serving:cold_start_gap_requests:now"
@@ -47,7 +47,7 @@ NOW = (Example("ten minutes", _busy("0x4 30x20"), "15m", {_NOW: 600}),)
 LIMIT = (
     Example("starts of unknown length", _GAP, "5m", {_LIMIT: 240}),
     Example("quick starts", {**_GAP, _TYPICAL: 100}, "5m", {_LIMIT: 200}),
-    Example("starts that are too quick to be told from chance", {**_GAP, _TYPICAL: 30}, "5m", {_LIMIT: 120}),
+    Example("starts that are too quick to be told from chance", {**_GAP, _TYPICAL: 30}, "5m", {_LIMIT: 180}),
     Example("slow starts", {**_GAP, _TYPICAL: 121}, "5m", {_LIMIT: 240}),
     Example("nobody waits", {**_GAP, _INFLIGHT: 8, _TYPICAL: 100}, "5m", {}),
 )

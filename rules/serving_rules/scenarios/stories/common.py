@@ -39,6 +39,6 @@ def without(alarms: Sequence[Alarm], *names: str) -> tuple[Alarm, ...]:
 
 
 def burns(what: str, since: int, by: int, *windows: str, because: str) -> tuple[Alarm, ...]:
-    """The burn rates of an objective (``Availability``, ``Latency``). The workspace's history is as long as the story, so long windows see no more."""
+    """The burn rates of an objective (``Availability``, ``Latency``). The history is as long as the story: long windows see no more."""
     severities = {"1h": "critical", "6h": "critical", "1d": "warning", "3d": "warning"}
     return tuple(fires(f"Serving{what}Burn{window}/{severities[window]}", since, by, because=because) for window in windows)

@@ -41,7 +41,7 @@ def _no_hardware_for_more() -> Deployment:
 
 
 def _crash_on_load() -> Deployment:
-    """At zero; requests wake a replica that crashes each time it has loaded. Each waits for twenty minutes, then it is answered with 500."""
+    """At zero; requests wake a replica that crashes each time it has loaded. Each waits for twenty minutes and gets a 500."""
     chat = Deployment(steady(0, SHORT), Settings(min_replicas=0), environment="internal")
     trying: Values = [float(minute >= 5) for minute in range(SHORT + 1)]
     chat.starting = [value if (minute - 5) % 9 < 5 else 0 for minute, value in enumerate(trying)]

@@ -21,14 +21,23 @@ GROUPS = (
         (
             Record(
                 "serving:replica_throughput:full",
-                # Backlog inflates the requests in flight without bound, but not what a busy replica gets done.
+                # Backlog inflates the requests in flight without bound, but not what a busy replica gets done. Rates look back five
+                # minutes: after a scale-up they are those of the few replicas before it, and must not be divided by the many.
                 f"""
                 (sum {by(DEPLOYMENT)} (serving:requests_by_code:rate5m{{status_code!~"[45].."}}) > 0)
                 / (serving:active_replicas:max > 0)
                 and (serving:waiting_requests:avg5m >= 0)
+                unless (changes(serving:active_replicas:max[6m]) > 0)
                 """,
-                "Good answers a second of one replica while every slot is taken: what a replica can do. Absent at other times.",
+                "Good answers a second of one replica while every slot is taken and no replica comes or goes: what a replica can do. Absent at "
+                "other times.",
                 examples=examples.FULL,
+            ),
+            Record(
+                "serving:replica_throughput:recent",
+                "last_over_time(serving:replica_throughput:full[1h])",
+                "Good answers a second of one full replica, as last measured within the hour.",
+                examples=examples.RECENT,
             ),
             Record(
                 "serving:replica_throughput:typical",
@@ -43,25 +52,38 @@ GROUPS = (
             ),
             Record(
                 "serving:ceiling_demand_ratio:avg5m",
+                # Two at most: the backlog of a minute must not weigh as much as ten minutes of load.
                 f"""
-                serving:demand_requests:avg5m
-                / ({_MAX} * serving:effective_concurrency:current > 0)
+                clamp_max(serving:demand_requests:avg5m / ({_MAX} * serving:effective_concurrency:current > 0), 2)
                 * {_AT_CEILING}
                 """,
-                "Load over what the autoscaler plans the replicas of the ceiling for; above 1 it wants more than it may have. 0 below "
-                "the ceiling.",
+                "Load over what the autoscaler plans the replicas of the ceiling for; above 1 it wants more than it may have, 2 is the most "
+                "that is counted. 0 below the ceiling.",
                 examples=examples.DEMAND,
             ),
             Record(
-                "serving:ceiling_inflight_ratio:avg5m",
+                "serving:ceiling_inflight_ratio:avg3m",
+                # A mean of five minutes would still see the queue of a cold start when it has gone.
                 f"""
-                serving:inflight_requests:avg5m
+                avg_over_time(serving:inflight_requests:max[3m])
                 / ({_MAX} * serving:concurrency_target:current > 0)
                 * {_AT_CEILING}
                 unless serving:target_inflight_tokens:current
                 """,
                 "Requests in flight over the slots of the ceiling; above 1 the rest waits at the router. 0 below the ceiling.",
                 examples=examples.INFLIGHT,
+            ),
+            Record(
+                "serving:ceiling_backlog:draining",
+                # By a measure of the last hour only: a guess at what a replica can do must not hold back a page.
+                f"""
+                avg_over_time(serving:arrivals:rate5m[5m])
+                / (serving:target_utilization_ratio:current * serving:replica_throughput:recent)
+                <= {_MAX}
+                """,
+                "Replicas that serve what arrives, at the target utilization, where these are no more than the ceiling: a queue is then the "
+                "backlog of a cold start and drains by itself. Absent where they are more, or not known.",
+                examples=examples.DRAINING,
             ),
             Record(
                 "serving:ceiling_refused_ratio:avg10m",
@@ -87,7 +109,7 @@ GROUPS = (
                         avg_over_time(serving:arrivals:rate5m[10m])
                         / (
                           serving:target_utilization_ratio:current
-                          * (serving:replica_throughput:full or serving:replica_throughput:typical)
+                          * (serving:replica_throughput:recent or serving:replica_throughput:typical)
                         )
                       )
                       - {_MAX},

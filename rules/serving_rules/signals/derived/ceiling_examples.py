@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from serving_rules.model import Example, Values
 
-__all__ = ["DEMAND", "FULL", "INFLIGHT", "NEEDED", "REFUSED", "TYPICAL"]
+__all__ = ["DEMAND", "DRAINING", "FULL", "INFLIGHT", "NEEDED", "RECENT", "REFUSED", "TYPICAL"]
 
 _ACTIVE = "serving:active_replicas:max"
 _MAX = "serving:max_replicas:current"
@@ -12,8 +12,9 @@ _TARGET = "serving:concurrency_target:current"
 _WAITING = "serving:waiting_requests:avg5m"
 _LOAD = "serving:demand_requests:avg5m"
 _EFFECTIVE = "serving:effective_concurrency:current"
-_INFLIGHT = "serving:inflight_requests:avg5m"
+_INFLIGHT = "serving:inflight_requests:max"
 _FULL = "serving:replica_throughput:full"
+_RECENT = "serving:replica_throughput:recent"
 _TYPICAL = "serving:replica_throughput:typical"
 _FLOOR = "serving:latency_seconds:floor1d"
 
@@ -38,6 +39,12 @@ FULL = (
     Example("a slot is free", {**_BUSY, _WAITING: -0.5}, "1m", {}),
     Example("nothing succeeds", {**_BUSY, _rate("200"): 0, _rate("201"): 0}, "1m", {}),
     Example("no replica, but answers of a moment ago", {**_BUSY, _ACTIVE: 0}, "1m", {}),
+    Example("a replica came five minutes ago", {**_BUSY, _ACTIVE: "2x9 3x30"}, "15m", {}),
+    Example("a replica came seven minutes ago", {**_BUSY, _ACTIVE: "2x9 3x30"}, "17m", {_FULL: 2}),
+)
+RECENT = (
+    Example("the last measure, not the largest", {_FULL: "9x5 2x5 _x60"}, "60m", {_RECENT: 2}),
+    Example("not for longer than an hour", {_FULL: "9x5 2x5 _x90"}, "72m", {}),
 )
 TYPICAL = (
     # 'full' is an input here, since nothing else that it is made of is fed.
@@ -53,14 +60,21 @@ DEMAND = (
     Example("beyond the ceiling, which was lowered", {**_AT, _ACTIVE: 5}, "1m", {"serving:ceiling_demand_ratio:avg5m": 1.5}),
     Example("room to grow", {**_AT, _ACTIVE: 3}, "1m", {"serving:ceiling_demand_ratio:avg5m": 0}),
     Example("settings that are none", {**_AT, _MAX: 0}, "1m", {}),
+    Example("a backlog counts twice at most", {**_AT, _LOAD: 90}, "1m", {"serving:ceiling_demand_ratio:avg5m": 2}),
 )
 _SLOTS: dict[str, Values] = {_INFLIGHT: 15, _MAX: 4, _TARGET: 2.5, _ACTIVE: 4}
 INFLIGHT = (
-    Example("half as much again", _SLOTS, "1m", {"serving:ceiling_inflight_ratio:avg5m": 1.5}),
-    Example("beyond the ceiling, which was lowered", {**_SLOTS, _ACTIVE: 5}, "1m", {"serving:ceiling_inflight_ratio:avg5m": 1.5}),
-    Example("room to grow", {**_SLOTS, _ACTIVE: 3}, "1m", {"serving:ceiling_inflight_ratio:avg5m": 0}),
+    Example("half as much again", _SLOTS, "1m", {"serving:ceiling_inflight_ratio:avg3m": 1.5}),
+    Example("beyond the ceiling, which was lowered", {**_SLOTS, _ACTIVE: 5}, "1m", {"serving:ceiling_inflight_ratio:avg3m": 1.5}),
+    Example("room to grow", {**_SLOTS, _ACTIVE: 3}, "1m", {"serving:ceiling_inflight_ratio:avg3m": 0}),
     Example("settings that are none", {**_SLOTS, _MAX: 0}, "1m", {}),
     Example("a deployment that scales on tokens", {**_SLOTS, "serving:target_inflight_tokens:current": 60000}, "1m", {}),
+    Example(
+        "three minutes, no more and no less",
+        {**_SLOTS, _INFLIGHT: "90x15 _x2 16 8 21"},
+        "20m",
+        {"serving:ceiling_inflight_ratio:avg3m": 1.5},
+    ),
 )
 _REJECTS: dict[str, Values] = {
     _rate("429"): "50x8 _x2 1x4 3x30",
@@ -99,6 +113,14 @@ _LACK: dict[str, Values] = {
     _MAX: 4,
     _ACTIVE: 4,
 }
+_DRAINING = "serving:ceiling_backlog:draining"
+DRAINING = (
+    Example("what arrives fits", {**_LACK, "serving:arrivals:rate5m": 5.25}, "1m", {_DRAINING: 3.5}),
+    Example("it fits exactly", {**_LACK, "serving:arrivals:rate5m": 6}, "1m", {_DRAINING: 4}),
+    Example("it does not fit", {**_LACK, "serving:arrivals:rate5m": 6.5}, "1m", {}),
+    Example("no measure of the last hour", {**_LACK, "serving:arrivals:rate5m": 5.25, _FULL: "_", _TARGET: 8, _FLOOR: 1}, "1m", {}),
+    Example("arrivals of five minutes, no more and no less", {**_LACK, "serving:arrivals:rate5m": "90x12 _x3 3x1 6x2"}, "20m", {_DRAINING: 3.2}),
+)
 NEEDED = (
     Example("ten minutes of arrivals, at the target utilization", _LACK, "20m", {_NEEDED: 6}),
     Example("without a measure of the moment", {**_LACK, _FULL: "_", _TARGET: 8, _FLOOR: 8}, "20m", {_NEEDED: 11}),

@@ -77,22 +77,24 @@ GROUPS = (
                 "serving_environment:ceiling_demand_ratio:avg5m",
                 # Replicas on their way count as there: a promotion that replaces some before it removes the old ones is never wholly up.
                 f"""
-                serving_environment:inflight_requests:avg5m
-                / ({_MAX} * serving_environment:effective_concurrency:current > 0)
+                clamp_max(
+                  serving_environment:inflight_requests:avg5m / ({_MAX} * serving_environment:effective_concurrency:current > 0),
+                  2
+                )
                 * ({_ACTIVE} + {_STARTING} >= bool {_MAX})
                 """,
-                "Load of an environment over what the autoscaler plans the replicas of its ceiling for. 0 below the ceiling.",
+                "Load of an environment over what the autoscaler plans the replicas of its ceiling for, 2 at most. 0 below the ceiling.",
                 examples=examples.DEMAND,
             ),
             Record(
-                "serving_environment:ceiling_inflight_ratio:avg5m",
+                "serving_environment:ceiling_inflight_ratio:avg3m",
                 # Slots of the replicas that there are, but of no more than the ceiling allows: the candidate of a promotion that does not
                 # roll
                 # stands idle beside a full deployment. It counts at the ceiling, and also below it when nothing is on its way (where a
                 # promotion
                 # suspends scaling); while replicas start the wait is that for a cold start.
                 f"""
-                serving_environment:inflight_requests:avg5m
+                avg_over_time(serving_environment:inflight_requests:sum[3m])
                 / (
                   serving_environment:concurrency_target:current
                   * ({_ACTIVE} - clamp_min({_ACTIVE} - {_MAX}, 0))

@@ -16,7 +16,7 @@ _SUM = "serving_environment:inflight_requests:sum"
 _AVG = "serving_environment:inflight_requests:avg5m"
 _ARRIVALS = "serving_environment:arrivals:rate5m"
 _DEMAND = "serving_environment:ceiling_demand_ratio:avg5m"
-_INFLIGHT = "serving_environment:ceiling_inflight_ratio:avg5m"
+_INFLIGHT = "serving_environment:ceiling_inflight_ratio:avg3m"
 _NEEDED = "serving_environment:max_replicas:needed"
 
 
@@ -93,11 +93,18 @@ _FULL: dict[str, Values] = {
 DEMAND = (
     Example("half as much again, with three on their way", _FULL, "10m", {_DEMAND: 1.5}),
     Example("more than the ceiling", {**_FULL, _ACTIVE: 12}, "10m", {_DEMAND: 1.5}),
+    Example("a backlog counts twice at most", {**_FULL, _SUM: 90}, "10m", {_DEMAND: 2}),
     Example("room to grow", {**_FULL, _STARTING: 2}, "10m", {_DEMAND: 0}),
     Example("settings that are none", {**_FULL, _MAX: 0}, "10m", {}),
 )
 INFLIGHT = (
     Example("at the ceiling", {**_FULL, _ACTIVE: 10, _STARTING: 0}, "10m", {_INFLIGHT: 1.2}),
+    Example(
+        "three minutes, no more and no less",
+        {**_FULL, _ACTIVE: 10, _STARTING: 0, _SUM: "90x15 _x2 34 18 38"},
+        "20m",
+        {_INFLIGHT: 1.2},
+    ),
     Example("at the ceiling, some of it on its way", {**_FULL, _ACTIVE: 6, _STARTING: 4}, "10m", {_INFLIGHT: 2}),
     Example("room to grow, and something on its way", {**_FULL, _ACTIVE: 6, _STARTING: 3}, "10m", {_INFLIGHT: 0}),
     Example("room to grow, and nothing on its way", {**_FULL, _ACTIVE: 6, _STARTING: 0}, "10m", {_INFLIGHT: 2}),
