@@ -14,7 +14,8 @@ __all__ = [
     "ELASTIC",
     "GUARDS",
     "NOT_ASYNC",
-    "NOT_DEVELOPMENT", "NOT_DRAINING",
+    "NOT_DEVELOPMENT",
+    "NOT_DRAINING",
     "NOT_ROLLOUT",
     "NOT_TOKENS",
     "NOT_WEBSOCKET",
@@ -38,7 +39,8 @@ ALONE = Guard(
 NOT_DRAINING = Guard(
     "NOT_DRAINING",
     "unless serving:ceiling_backlog:draining",
-    "After a cold start the queue of the start stands before a full fleet that is large enough: a higher ceiling would not have spared anybody "
+    "After a cold start the queue of the start stands before a full fleet that is large enough: a higher ceiling would not have spared "
+    "anybody "
     "the wait, and the queue is on its way out.",
 )
 ELASTIC = Guard(
@@ -82,5 +84,17 @@ QUIET_RESTARTS = Guard(
     "A crash loop takes replicas away and brings them back: it imitates thrash, and its cure is another.",
 )
 
-GUARDS = (NOT_ROLLOUT, ALONE, NOT_DRAINING, ELASTIC, SETTLED, OLD_ENOUGH, NOT_DEVELOPMENT, NOT_TOKENS, NOT_ASYNC, NOT_WEBSOCKET, QUIET_RESTARTS)
+GUARDS = (
+    NOT_ROLLOUT,
+    ALONE,
+    NOT_DRAINING,
+    ELASTIC,
+    SETTLED,
+    OLD_ENOUGH,
+    NOT_DEVELOPMENT,
+    NOT_TOKENS,
+    NOT_ASYNC,
+    NOT_WEBSOCKET,
+    QUIET_RESTARTS,
+)
 """Every guard, for the documentation."""

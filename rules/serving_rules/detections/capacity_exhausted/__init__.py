@@ -16,16 +16,14 @@ DETECTION = Detection(
     slug="capacity_exhausted",
     title="Exhausted: every slot is taken and requests wait or are refused",
     catches="A deployment at max_replica with more requests in flight than its replicas take: the rest waits at the router, invisible to "
-    "the "
-    "client, until it times out; with REJECT_ON_FULL it is refused instead.",
+    "the client, until it times out; with REJECT_ON_FULL it is refused instead.",
     origins=("D2", "E2"),
     thresholds=(
         Threshold(
             "used",
             1,
             "At 1 the slots are full on average of five minutes, so that requests wait for longer than they come one by one. Lower pages "
-            "before users "
-            "feel it; higher tolerates a queue.",
+            "before users feel it; higher tolerates a queue.",
             minimum=0.5,
             maximum=10,
             unit="ratio",
@@ -43,8 +41,7 @@ DETECTION = Detection(
             "refused_ratio",
             0.01,
             "A deployment that refuses on purpose never queues; one request in a hundred refused is what users notice. It counts at the "
-            "ceiling only: "
-            "refusals while replicas start are a cold start.",
+            "ceiling only: refusals while replicas start are a cold start.",
             minimum=0.0001,
             maximum=1,
             unit="ratio",

@@ -70,8 +70,7 @@ DEPLOYMENT = Proof(
             {_RATIO: 0.98, _REFUSED: 0.034, "serving:inflight_requests:avg5m": 31.4},
             fires=True,
             description=f"{_NAME} is at its ceiling of 4 replicas with 31 requests in flight for 32 slots; 3.4% of the requests of ten "
-            "minutes were refused "
-            f"(429). {_ADVICE}",
+            f"minutes were refused (429). {_ADVICE}",
         ),
         Case(
             "GPUs that idle",
@@ -101,9 +100,8 @@ ENVIRONMENT = Proof(
     },
     quiet={_ENVIRONMENT_RATIO: 0.5},
     starts=_FULL,
-    description="chat (production) is being promoted, and both versions together have 48 requests in flight: 1.5 times the slots of its 4 "
-    "replicas, with no "
-    "more on their way. max_replica of the environment is 4; set it to 9.",
+    description="chat (production) is being promoted, and both versions together have 48 requests in flight: 1.5 times the slots of its "
+    "4 replicas, with no more on their way. max_replica of the environment is 4; set it to 9.",
     cases=(
         Case("exactly full", Outcome.AT, {_ENVIRONMENT_RATIO: 1}),
         Case("the least more", Outcome.OVER, {_ENVIRONMENT_RATIO: 1.01}, fires=True),

@@ -11,11 +11,10 @@ _IN = '{model_id=~"$model_id",environment=~"$environment"}'
 
 DEPLOYMENT_RUNBOOK = Runbook(
     meaning="All replicas that `max_replica` allows are active, each has as many requests as `concurrency_target` gives it, and more are "
-    "in flight than "
-    "that. With `REJECT_ON_FULL` there is no queue: then it means that more than one request in a hundred was refused in ten minutes.",
+    "in flight than that. With `REJECT_ON_FULL` there is no queue: then it means that more than one request in a hundred was refused in "
+    "ten minutes.",
     impact="Users wait at the router, and see nothing of it but latency. The queue grows for as long as more arrives than is answered; "
-    "after the parking "
-    "timeout (10 to 20 minutes) requests end in 500. Clients that give up (499) and try again make it worse.",
+    "after the parking timeout (10 to 20 minutes) requests end in 500. Clients that give up (499) and try again make it worse.",
     confirm=(
         Query("Requests that wait, mean of five minutes: below zero are free slots.", f"serving:waiting_requests:avg5m{_OF}"),
         Query("What arrives in a second.", f"serving:arrivals:rate5m{_OF}"),
@@ -60,30 +59,28 @@ DEPLOYMENT_RUNBOOK = Runbook(
         ),
     ),
     fix="Raise `max_replica` to the recommended value (autoscaling settings of the deployment, or of its environment when it has one). "
-    "New replicas take "
-    "one start-up time (`serving:startup_seconds:typical`) until they help. The recommendation comes from arrivals and from what a full "
-    "replica "
-    "gets done, not from the length of the queue, so it does not run away while the queue grows. Where no more replicas may be had, shed "
-    "load at "
-    "the callers, or set the backpressure policy `REJECT_ON_FULL`, so that clients learn of it at once instead of after minutes.",
+    "New replicas take one start-up time (`serving:startup_seconds:typical`) until they help. The recommendation comes from arrivals and "
+    "from what a full replica gets done, not from the length of the queue, so it does not run away while the queue grows. Where no more "
+    "replicas may be had, shed load at the callers, or set the backpressure policy `REJECT_ON_FULL`, so that clients learn of it at once "
+    "instead of after minutes.",
     lies=(
         "WebSockets and idle gRPC connections count as requests in flight while nothing runs.",
         (
-            "The queue's requests are counted at intervals of 30 s and averaged over five minutes: the page comes six to eight minutes "
-            "after "
-            "the last "
-            "slot was taken, and stays ten minutes after a slot is free again."
+            "The queue's requests are counted at intervals of 30 s and averaged over three minutes: the page comes six to eight minutes "
+            "after the last slot was taken, and stays ten minutes after a slot is free again."
         ),
-        "Right after a cold start the queue of the start is still there: at the ceiling it counts as exhausted until it has drained.",
+        (
+            "While what arrives fits the ceiling by a throughput measured within the hour, the queue of a cold start drains by itself, and "
+            "the page is held back. Before there is a measure it counts as exhausted. Where replicas come and go all the time the measure "
+            "may be an hour old; ServingLatencyBurn1h does not wait for it."
+        ),
     ),
 )
 
 ENVIRONMENT_RUNBOOK = Runbook(
     meaning="A promotion is in progress or ended less than half an hour ago, both deployments together have more requests in flight than "
-    "slots, and no "
-    "replica is on its way that would change it: the environment is at its ceiling, or scaling stands still. ServingCapacityExhausted is "
-    "silent for "
-    "the two deployments meanwhile, since neither need be at the ceiling alone.",
+    "slots, and no replica is on its way that would change it: the environment is at its ceiling, or scaling stands still. "
+    "ServingCapacityExhausted is silent for the two deployments meanwhile, since neither need be at the ceiling alone.",
     impact="As ServingCapacityExhausted: users wait at the router. The promotion slows down as well, since it moves only with replicas "
     "that are ready.",
     confirm=(
@@ -116,7 +113,7 @@ ENVIRONMENT_RUNBOOK = Runbook(
     fix="Raise `max_replica` in the autoscaling settings of the environment to the recommended value; or cancel the promotion and repeat "
     "it at a quiet hour.",
     lies=(
-        "One side may have a queue while the other has free slots: their sum shows neither. ServingLatencyBurn sees what users feel.",
+        "One side may have a queue while the other has free slots: their sum shows neither. ServingLatencyBurn1h sees what users feel.",
         "With `REJECT_ON_FULL` there is no queue to see: ServingRequestsShed counts the refusals.",
         "For up to 30 minutes after a promotion the old deployment may still be counted while it drains.",
     ),

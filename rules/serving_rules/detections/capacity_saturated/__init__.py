@@ -12,10 +12,8 @@ from serving_rules.promql import DEPLOYMENT, ENVIRONMENT, name_of, value_of
 __all__ = ["DETECTION"]
 
 _REASON = (
-    "A load that arrives exactly at the ceiling reads 1: a tenth above it nobody fired on falsely, and at 1.0 every deployment that was "
-    "sized to the "
-    "replica did. Lower warns earlier of growth; from 1 / target utilization on (1.43 at 70 %) every slot is taken and "
-    "ServingCapacityExhausted pages."
+    "A load that arrives exactly at the ceiling reads 1, and wobbles around it: a tenth is room for that. Lower warns earlier of growth; "
+    "from 1 / target utilization on (1.43 at 70 %) every slot is taken and ServingCapacityExhausted pages. More than 2 is never counted."
 )
 
 DETECTION = Detection(
@@ -23,17 +21,16 @@ DETECTION = Detection(
     slug="capacity_saturated",
     title="Saturated: the ceiling keeps the autoscaler from following the load",
     catches="A deployment at max_replica whose load asks for more replicas than that: it serves, but with less room than its target "
-    "utilization "
-    "promises, and the next growth queues.",
+    "utilization promises, and the next growth queues.",
     origins=("D2", "E2"),
     thresholds=(
-        Threshold("excess", 1.1, _REASON, minimum=1, maximum=10, unit="ratio"),
+        Threshold("excess", 1.1, _REASON, minimum=1, maximum=1.9, unit="ratio"),
         Threshold(
             "environment_excess",
             1.1,
             "As excess, for the sum of both sides of a promotion.",
             minimum=1,
-            maximum=10,
+            maximum=1.9,
             unit="ratio",
             scope=Scope.ENVIRONMENT,
         ),
@@ -41,8 +38,7 @@ DETECTION = Detection(
             "idle_gpu_ratio",
             0.7,
             "GPUs busy for less than this share of the time can take more requests at once: then a higher concurrency target is offered "
-            "as the cheaper "
-            "way. Only the advice depends on it.",
+            "as the cheaper way. Only the advice depends on it.",
             minimum=0.05,
             maximum=1,
             unit="ratio",
@@ -51,8 +47,7 @@ DETECTION = Detection(
             "flat_ratio",
             1.2,
             "A p95 above its median of six hours by more than a fifth says that replicas already do more at once than they can: no "
-            "higher target is "
-            "offered. Only the advice depends on it.",
+            "higher target is offered. Only the advice depends on it.",
             minimum=1,
             maximum=5,
             unit="ratio",
@@ -74,8 +69,7 @@ DETECTION = Detection(
             summary="The load asks for more replicas than max_replica allows.",
             description=name_of
             + " is at its ceiling, and in ten minutes its load came to {{ $value | humanizePercentage }} of what the autoscaler plans "
-            "that ceiling for. "
-            "max_replica is "
+            "that ceiling for. max_replica is "
             + value_of("serving:max_replicas:current")
             + "; set it to "
             + value_of("serving:max_replicas:for_capacity_saturated")
@@ -112,8 +106,7 @@ DETECTION = Detection(
             summary="During a promotion the load asks for more replicas than the environment's max_replica allows.",
             description=name_of
             + " is being promoted, and both versions together are at its ceiling: in ten minutes the load came to {{ $value | "
-            "humanizePercentage }} of what "
-            "the autoscaler plans that ceiling for. max_replica of the environment is "
+            "humanizePercentage }} of what the autoscaler plans that ceiling for. max_replica of the environment is "
             + value_of("serving_environment:max_replicas:current", labels=ENVIRONMENT)
             + "; set it to "
             + value_of("serving_environment:max_replicas:needed", labels=ENVIRONMENT)

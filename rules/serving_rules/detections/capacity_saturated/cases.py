@@ -34,8 +34,8 @@ _BASE: dict[str, Values] = {
     "serving:concurrency_target:current": 8,
 }
 _TEXT = (
-    f"{_NAME} is at its ceiling, and in ten minutes its load came to 150% of what the autoscaler plans that ceiling for. "
-    "max_replica is 4; set it to "
+    f"{_NAME} is at its ceiling, and in ten minutes its load came to 150% of what the autoscaler plans that ceiling for. max_replica is "
+    "4; set it to "
 )
 
 DEPLOYMENT = Proof(
@@ -86,8 +86,7 @@ ENVIRONMENT = Proof(
     quiet={_ENVIRONMENT_RATIO: 0},
     lingers="2m",
     description="chat (production) is being promoted, and both versions together are at its ceiling: in ten minutes the load came to "
-    "150% of what the "
-    "autoscaler plans that ceiling for. max_replica of the environment is 4; set it to 9.",
+    "150% of what the autoscaler plans that ceiling for. max_replica of the environment is 4; set it to 9.",
     cases=(
         Case("exactly a tenth more than planned", Outcome.AT, {_ENVIRONMENT_RATIO: 1.1}),
         Case("the least more than that", Outcome.OVER, {_ENVIRONMENT_RATIO: 1.11}, fires=True),

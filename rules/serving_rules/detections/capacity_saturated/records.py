@@ -51,8 +51,7 @@ RECORDS = (
         and {_SATURATED}
         """,
         "The other way, where GPUs idle and p95 is flat: a concurrency target that brings the GPUs to their bound, at most twice the "
-        "present one. "
-        "Never above the batch size or predict_concurrency of the model, which are not measured.",
+        "present one. Never above the batch size or predict_concurrency of the model, which are not measured.",
         examples=(
             Example("GPUs half idle", _IDLE, "20m", {_FOR_TARGET: 12}),
             Example("twice at most", {**_IDLE, _BUSY: 0.1}, "20m", {_FOR_TARGET: 16}),

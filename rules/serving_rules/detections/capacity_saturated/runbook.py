@@ -11,17 +11,15 @@ _IN = '{model_id=~"$model_id",environment=~"$environment"}'
 
 _LIMIT = (
     "Accounts may have a limit of their own (ten replicas, in older documents) until support raises it: a larger `max_replica` is then "
-    "refused or has "
-    "no effect."
+    "refused or has no effect."
 )
 
 DEPLOYMENT_RUNBOOK = Runbook(
     meaning="All replicas that `max_replica` allows are active, and over ten minutes the requests in flight were more than the "
-    "autoscaler plans for that "
-    "many: it would add replicas and may not. Below 1 / target utilization (143 % at 70 %) there are still free slots.",
+    "autoscaler plans for that many: it would add replicas and may not. Below 1 / target utilization (143 % at 70 %) there are still "
+    "free slots.",
     impact="Little as yet: requests run, closer together than intended. The room that absorbs a burst while a replica starts is gone, so "
-    "the next rise "
-    "queues at the router, and then ServingCapacityExhausted pages.",
+    "the next rise queues at the router, and then ServingCapacityExhausted pages.",
     confirm=(
         Query(
             "Load over what is planned for the ceiling: above 1 the autoscaler wants more than it may have.",
@@ -64,22 +62,26 @@ DEPLOYMENT_RUNBOOK = Runbook(
         ),
     ),
     fix="Set `max_replica` to the recommended value: autoscaling settings of the deployment, or of its environment when it has one. It "
-    "is what arrives in a "
-    "second, divided by what a full replica answers in a second and by the target utilization; the cost given is that of all further "
-    "replicas "
+    "is what arrives in a second, divided by what a full replica answers in a second and by the target utilization; the cost given is "
+    "that of all further replicas "
     "running all day, and as they come and go with the load the real one is less. " + _LIMIT,
     lies=(
         (
             "What a full replica gets done is measured only while every slot is taken. Before that ever happened it is the concurrency "
-            "target over the "
-            "response time of quiet hours, which is too much for models that slow down when they batch: the recommendation is then too "
-            "low, "
-            "and the "
-            "next one will be higher."
+            "target over the response time of quiet hours, which is too much for models that slow down when they batch: the "
+            "recommendation is then too low, and the next one will be higher."
         ),
-        "More than 200 % is not counted, so that the backlog of a minute does not weigh as much as ten minutes of load: 200 % may be far more.",
-        "While what arrives fits the ceiling by a throughput measured within the hour, the queue of a cold start drains by itself, and the "
-        "alert is held back. Where replicas slow down meanwhile, it comes up to an hour late; ServingLatencyBurn does not wait.",
+        (
+            "More than 200 % is not counted, so that the backlog of a minute does not weigh as much as ten minutes of load: 200 % may be "
+            "far "
+            "more."
+        ),
+        (
+            "While what arrives fits the ceiling by a throughput measured within the hour, the queue of a cold start drains by itself, and "
+            "the alert is held back. Where replicas come and go all the time that measure may be an hour old; ServingLatencyBurn1h does "
+            "not "
+            "wait for it."
+        ),
         "Callers that repeat refused or broken requests look like load.",
         "Asynchronous requests are not in flight for the autoscaler: their backlog has alerts of its own.",
     ),
@@ -87,10 +89,8 @@ DEPLOYMENT_RUNBOOK = Runbook(
 
 ENVIRONMENT_RUNBOOK = Runbook(
     meaning="A promotion is in progress or ended less than half an hour ago. The replicas of both deployments together have reached the "
-    "environment's "
-    "`max_replica`, and the load of both is more than the autoscaler plans for that many. While it runs, ServingCapacitySaturated is "
-    "silent for "
-    "the two deployments, since neither reaches the ceiling alone.",
+    "environment's `max_replica`, and the load of both is more than the autoscaler plans for that many. While it runs, "
+    "ServingCapacitySaturated is silent for the two deployments, since neither reaches the ceiling alone.",
     impact="The promotion competes with the load for replicas: it takes longer, and requests begin to queue.",
     confirm=(
         Query("Load over what is planned for the environment's ceiling.", f"serving_environment:ceiling_demand_ratio:avg5m{_IN}"),

@@ -32,8 +32,7 @@ DETECTION = Detection(
             "flood",
             4,
             "Four requests for every slot of the one replica that a wake starts: it will not keep up when it comes. A single polite "
-            "request never reaches it, "
-            "since it is four even for a target of 1.",
+            "request never reaches it, since it is four even for a target of 1.",
             minimum=1,
             maximum=1000,
             unit="times the concurrency target",

@@ -62,8 +62,7 @@ FLOOD = Proof(
 _ARRIVE = "0x8 _x3 7x90"
 _PARKED_TEXT = (
     f"{_NAME} has had at least 7 requests parked for five minutes and no active replica; starting: 2. They end in 500 once the parking "
-    "timeout (10 to 20 "
-    "minutes) is over."
+    "timeout (10 to 20 minutes) is over."
 )
 _ADVICE = " min_replica is 0; set it to 5 ($482.88 a day)."
 

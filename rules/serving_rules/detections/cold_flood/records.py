@@ -34,8 +34,7 @@ RECORDS = (
         and (({FLOOD}) or ({PARKED}))
         """,
         "Requests that a burst brings in a second: the growth of the last minute or the week's peak, the larger; while a flood or parked "
-        "requests wait at zero "
-        "replicas.",
+        "requests wait at zero replicas.",
         examples=examples.ARRIVALS,
     ),
     Record(
@@ -62,8 +61,7 @@ RECORDS = (
         unless ({_MIN} > 0)
         """,
         "Ceiling that bounds what the backlog of a flood starts, replicas: what its arrivals need at the target utilization; absent "
-        "where the present one is "
-        "no higher.",
+        "where the present one is no higher.",
         examples=examples.FOR_MAX,
     ),
     Record(

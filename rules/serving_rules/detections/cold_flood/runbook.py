@@ -10,11 +10,9 @@ _OF = '{model_id=~"$model_id",deployment_id=~"$deployment_id"}'
 
 FLOOD_RUNBOOK = Runbook(
     meaning="The deployment is scaled to zero, and at least four requests for every slot of a replica arrived before the first one was "
-    "up. The router parks "
-    "them until a replica has started.",
+    "up. The router parks them until a replica has started.",
     impact="All of them wait for a whole cold start. The backlog looks like load to the autoscaler, which starts far more replicas than "
-    "the traffic needs, up "
-    "to `max_replica`, and keeps each for at least `scale_down_delay`: a short burst is paid for an hour or more.",
+    "the traffic needs, up to `max_replica`, and keeps each for at least `scale_down_delay`: a short burst is paid for an hour or more.",
     confirm=(
         Query("Requests parked, and when they came.", f"serving:inflight_requests:max{_OF}"),
         Query(
@@ -43,27 +41,24 @@ FLOOD_RUNBOOK = Runbook(
         Cause("A caller that retries", "In-flight requests grow faster than callers are known to ask.", "Back-off at the caller."),
     ),
     fix="Set `min_replica` to the recommended value, or let a schedule do so before the usual hour (autoscaling settings of the "
-    "deployment, or of its "
-    "environment when it has one); the cost given is for the whole day. Pre-warm before a known burst, `POST …/wake` starts one replica "
-    "only. Lower "
-    "`max_replica` to the recommended value where one is given: it bounds what the backlog starts, and still serves the burst.",
+    "deployment, or of its environment when it has one); the cost given is for the whole day. Pre-warm before a known burst, `POST "
+    "…/wake` starts one replica only. Lower `max_replica` to the recommended value where one is given: it bounds what the backlog "
+    "starts, and still serves the burst.",
     lies=(
         "The batch of a nightly job may wait, and nobody minds: route by label, or raise the threshold `flood` for that model.",
         "Within the first minutes the growth of one minute is all that is known of the burst; the recommendation settles as it goes on.",
         (
-            "The feed shows in-flight requests half a minute to two minutes late: a start of less than a minute may be over before this is "
-            "seen."
+            "The feed shows in-flight requests half a minute to two minutes late: a start of less than a minute may be over before this "
+            "is seen."
         ),
     ),
 )
 
 PARKED_RUNBOOK = Runbook(
     meaning="For five minutes at least one request was in flight while no replica was active. It makes no difference whether the "
-    "deployment was scaled to "
-    "zero or lost its replicas.",
+    "deployment was scaled to zero or lost its replicas.",
     impact="Users wait, and nobody is served. Requests end in 500 after the parking timeout, 10 to 20 minutes; clients with shorter "
-    "timeouts have given up "
-    "already (499).",
+    "timeouts have given up already (499).",
     confirm=(
         Query("Requests parked.", f"serving:inflight_requests:max{_OF}"),
         Query("Active and starting replicas.", f"serving:active_replicas:max{_OF} + serving:starting_replicas:max{_OF}"),
@@ -110,16 +105,14 @@ PARKED_RUNBOOK = Runbook(
         ),
     ),
     fix="First get anything to serve: promote the previous deployment when this one cannot start, wake it when nothing starts. Then "
-    "prevent the next one: "
-    "`min_replica` of at least one, or the recommended value (autoscaling settings of the deployment, or of its environment when it has "
-    "one).",
+    "prevent the next one: `min_replica` of at least one, or the recommended value (autoscaling settings of the deployment, or of its "
+    "environment when it has one).",
     lies=(
         "A WebSocket or gRPC connection that stays open while its replica is replaced counts as a request in flight.",
         "Where the series of a deployment at zero vanish from the feed and no exporter fills them in, it cannot fire.",
         (
-            "Requests that wake a model with a start of six minutes page although all is as designed: give it a floor, or accept the start "
-            "and disable the "
-            "alert for that model."
+            "Requests that wake a model with a start of six minutes page although all is as designed: give it a floor, or accept the "
+            "start and disable the alert for that model."
         ),
     ),
 )

@@ -67,16 +67,14 @@ DETECTION = Detection(
     slug="cold_start_gap",
     title="Cold-start gap: the load grows faster than replicas start",
     catches="Requests that wait at the router of a serving deployment while new replicas are on their way: starts are too slow for the "
-    "load, or there is "
-    "too little warm capacity to bridge them.",
+    "load, or there is too little warm capacity to bridge them.",
     origins=("D3", "T3", "T7"),
     thresholds=(
         Threshold(
             "gap_seconds",
             240,
             "With a minute of `for`, five minutes of waiting: beyond an ordinary start of two to four minutes and the lag of the feed. "
-            "It is a limit on "
-            "what users bear, so slow starts do not stretch it: they are the incident.",
+            "It is a limit on what users bear, so slow starts do not stretch it: they are the incident.",
             minimum=60,
             maximum=3600,
             unit="seconds",
@@ -85,8 +83,7 @@ DETECTION = Detection(
             "gap_starts",
             2,
             "Where starts are quick, two of them are long: after the first, the queue should have gone. Once it is shorter than "
-            "gap_seconds (and not below "
-            "three minutes, which the feed could not tell from chance), this is the limit.",
+            "gap_seconds (and not below three minutes, which the feed could not tell from chance), this is the limit.",
             minimum=1,
             maximum=20,
             unit="start-ups",
@@ -95,8 +92,7 @@ DETECTION = Detection(
             "heavy_load",
             5,
             "Five requests for every slot: what starts now will not clear the queue soon, and clients time out. It makes the difference "
-            "between a ticket and "
-            "a page.",
+            "between a ticket and a page.",
             minimum=1,
             maximum=100,
             unit="ratio",

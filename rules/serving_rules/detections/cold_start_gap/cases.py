@@ -34,8 +34,7 @@ def _base(inflight: float) -> dict[str, Values]:
 def _text(inflight: int, start: str = "6m 30s, most of it in weight_download (3m 30s)", advice: str = _ADVICE) -> str:
     return (
         f"{_NAME} has had more requests than slots for 7m 0s, while 4 replicas start beside 2 active ones: {inflight} requests in flight "
-        "for 8 slots. A start "
-        f"takes {start}. {advice}"
+        f"for 8 slots. A start takes {start}. {advice}"
     )
 
 

@@ -69,8 +69,7 @@ RECORDS = (
         and ({_NOW} >= {_LIMIT})
         """,
         "Replicas that would serve what arrives without a queue, while a cold-start gap is too long; where their throughput is not "
-        "known, those that the "
-        "autoscaler asked for.",
+        "known, those that the autoscaler asked for.",
         examples=examples.NEEDED,
     ),
     Record(
@@ -78,8 +77,7 @@ RECORDS = (
         # The larger and the smaller of two as sums, which need no second look at the same series.
         f"{_MAX} - clamp_min({_MAX} - {_MIN} - clamp_min(max_over_time({_NEEDED}[1h]) - {_MIN}, 1), 0)",
         "Floor that bridges the starts, replicas: what the longest gap of the last hour needed, at least one more than the present floor "
-        "and never more "
-        "than the ceiling.",
+        "and never more than the ceiling.",
         examples=examples.FOR_MIN,
     ),
     Record(

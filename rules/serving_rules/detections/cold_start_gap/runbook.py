@@ -10,13 +10,11 @@ _OF = '{model_id=~"$model_id",deployment_id=~"$deployment_id"}'
 
 RUNBOOK = Runbook(
     meaning="The deployment serves, but more requests are in flight than its active replicas have slots, and the replicas that would "
-    "take them have been "
-    "starting for minutes: longer than two of its usual starts, or than five minutes. It pages when there are more than five requests for "
-    "every slot.",
+    "take them have been starting for minutes: longer than two of its usual starts, or than five minutes. It pages when there are more "
+    "than five requests for every slot.",
     impact="The requests beyond the slots wait for a start to finish; the rest are served as usual, so that the median latency looks "
-    "fine. Clients with short "
-    "timeouts give up (499), and their retries lengthen the queue. Queued requests also inflate what the autoscaler asks for: it "
-    "overshoots.",
+    "fine. Clients with short timeouts give up (499), and their retries lengthen the queue. Queued requests also inflate what the "
+    "autoscaler asks for: it overshoots.",
     confirm=(
         Query("How long the gap has lasted, seconds.", f"serving:cold_start_gap_seconds:now{_OF}"),
         Query("Requests that wait.", f"serving:cold_start_gap_requests:now{_OF}"),
@@ -58,23 +56,19 @@ RUNBOOK = Runbook(
         ),
     ),
     fix="Raise `min_replica` to the recommended value (autoscaling settings of the deployment, or of its environment when it has one): "
-    "it is what arrived "
-    "at the end of the longest gap of the last hour, divided by what a full replica answers. For bursts at known hours use an "
-    "autoscaling schedule "
-    "instead, and pay for the burst only. Cheaper where it applies: lower `target_utilization_percentage` to 50 or 60, which keeps more "
-    "free slots as "
-    "the load grows; and shorten the phase that the alert names.",
+    "it is what arrived at the end of the longest gap of the last hour, divided by what a full replica answers. For bursts at known "
+    "hours use an autoscaling schedule instead, and pay for the burst only. Cheaper where it applies: lower "
+    "`target_utilization_percentage` to 50 or 60, which keeps more free slots as the load grows; and shorten the phase that the alert "
+    "names.",
     lies=(
         "The feed is half a minute to two minutes behind: a gap is over that much before the alert resolves.",
         (
-            "During a promotion, and half an hour after, the alert is silent for the whole model; ServingEnvironmentExhausted covers what "
-            "hurts then."
+            "During a promotion, and half an hour after, the alert is silent for the whole model; ServingEnvironmentExhausted covers "
+            "what hurts then."
         ),
         (
             "Without the start-ups API the time of a start is an estimate from replica counts: it needs three starts in a day, and "
-            "counts a "
-            "start that "
-            "waited for hardware as a slow one."
+            "counts a start that waited for hardware as a slow one."
         ),
         "Requests that clients repeat after giving up count as arrivals: the recommendation is then too high.",
     ),

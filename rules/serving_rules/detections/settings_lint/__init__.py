@@ -27,8 +27,10 @@ def _problem() -> str:
     return "{{ " + "{{ else ".join(texts) + "{{ end }}"
 
 
-_DESCRIPTION = f'{name_of}: {{{{ $labels.field }}}}{_problem()}. Set {{{{ $labels.field }}}} to {{{{ $value | printf "%.0f" }}}}. The '
-"runbook has the request."
+_DESCRIPTION = (
+    f'{name_of}: {{{{ $labels.field }}}}{_problem()}. Set {{{{ $labels.field }}}} to {{{{ $value | printf "%.0f" }}}}. The '
+    "runbook has the request."
+)
 
 _FOUND = f'{FINDING}{{lint="max_one_on_production",field="max_replica"}}'
 
@@ -142,10 +144,11 @@ DETECTION = Detection(
                 waived={
                     Outcome.UNDER: "The thresholds are those of the lints; their records are tested on both sides of each.",
                     Outcome.AT: "The thresholds are those of the lints; their records are tested on both sides of each.",
+                    Outcome.GUARD: "Each lint's record has its own guards, shown by its examples; the alert adds none.",
                 },
                 cases=(
                     *_READ,
-                    Case("hardly ever active is enough", Outcome.GUARD, {"serving:active_replicas:avg1d": 0.01}, fires=True),
+                    Case("hardly ever active is enough", Outcome.OVER, {"serving:active_replicas:avg1d": 0.01}, fires=True),
                     Case("at zero for a whole day nobody is served by it", Outcome.ZERO, {"serving:active_replicas:avg1d": 0}),
                     Case("not enough hours are known", Outcome.ABSENT, {"serving:active_replicas:avg1d": None}),
                 ),

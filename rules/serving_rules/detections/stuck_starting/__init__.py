@@ -79,8 +79,7 @@ DETECTION = Detection(
             "stuck_seconds",
             1200,
             "Above every ordinary start, below the platform's own limit for one (1800 s). Deployments with slower starts get two of "
-            "them, at most an hour. "
-            "Shorter finds missing hardware earlier, and calls large models stuck.",
+            "them, at most an hour. Shorter finds missing hardware earlier, and calls large models stuck.",
             minimum=300,
             maximum=3600,
             unit="seconds",
@@ -89,8 +88,7 @@ DETECTION = Detection(
             "failed_starts",
             3,
             "Three failed starts in an hour and none that succeeded are a verdict: then five minutes are enough. One failure is "
-            "ordinary, two may share an "
-            "accident. Needs the start-ups API.",
+            "ordinary, two may share an accident. Needs the start-ups API.",
             minimum=1,
             maximum=100,
             unit="start-ups",

@@ -33,8 +33,7 @@ def _base(active: int) -> dict[str, Values]:
 def _text(active: int, cause: str) -> str:
     return (
         f"{_NAME} has had replicas starting for 25m 0s without one becoming active; the limit is 20m 0s. Starting: 2, active: {active}, "
-        "requests in flight: "
-        f"6. {cause}"
+        f"requests in flight: 6. {cause}"
     )
 
 

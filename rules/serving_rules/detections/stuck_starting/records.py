@@ -41,8 +41,7 @@ RECORDS = (
         or ({_STALLED} * 0 + $stuck_seconds)
         """,
         "How long replicas may be starting without one becoming active, seconds: two usual starts, at least the threshold and at most an "
-        "hour; five minutes "
-        "once several starts have failed and none succeeded in the last hour.",
+        "hour; five minutes once several starts have failed and none succeeded in the last hour.",
         examples=examples.LIMIT,
     ),
     Record(
@@ -50,16 +49,14 @@ RECORDS = (
         # A label that changes would begin `for` anew, so the cause is no label of the alert, but a series which its text reads.
         f"{_CRASH}\nor {_ON}\n{_HARDWARE}\nor {_ON}\n{_LOAD}",
         "Why replicas that are starting do not become active (label cause: crash on load, no hardware, slow load), always 1: from the "
-        "start-ups API, else "
-        "from restarts and the deployment's status. Absent when nothing tells, and for two minutes.",
+        "start-ups API, else from restarts and the deployment's status. Absent when nothing tells, and for two minutes.",
         examples=examples.CAUSE,
     ),
     Record(
         "serving:startup_threshold_seconds:for_stuck_starting",
         f"clamp_max(60 * ceil(2 * serving:startup_seconds:p90 / 60), 3000) and {_STALLED}",
         "Limit for a start to set on the deployment (startup_threshold_seconds), seconds: twice what nine in ten starts took, in whole "
-        "minutes, at most the "
-        "platform's 3000 s.",
+        "minutes, at most the platform's 3000 s.",
         examples=examples.THRESHOLD,
     ),
 )

@@ -10,13 +10,10 @@ _OF = '{model_id=~"$model_id",deployment_id=~"$deployment_id"}'
 
 RUNBOOK = Runbook(
     meaning="Replicas of this deployment have been starting for longer than 20 minutes (or two usual starts, at most an hour), and none "
-    "has become active in "
-    "that time. After three failed starts in an hour without a success, five minutes are enough. It pages when no replica is active or "
-    "requests "
-    "wait for a slot.",
+    "has become active in that time. After three failed starts in an hour without a success, five minutes are enough. It pages when no "
+    "replica is active or requests wait for a slot.",
     impact="The capacity that the autoscaler asked for does not come. With no active replica every request is parked, and ends in 500 "
-    "after 10 to 20 "
-    "minutes. Waiting for hardware costs nothing; replicas that load, or crash while loading, are billed.",
+    "after 10 to 20 minutes. Waiting for hardware costs nothing; replicas that load, or crash while loading, are billed.",
     confirm=(
         Query("How long none has got through, seconds.", f"serving:starting_seconds:stalled{_OF}"),
         Query("Why, as far as the start-ups, restarts and status tell.", f"serving:stuck_starting_cause:current{_OF}"),
@@ -35,15 +32,13 @@ RUNBOOK = Runbook(
             "Open starts are in scheduling; the deployment's log is empty; the status stays DEPLOYING. Others with the same instance "
             "type wait too.",
             "Another instance type (a smaller GPU count is easier to have), another region, or support. Do not lower `min_replica` of "
-            "what still runs: "
-            "the hardware would be given away.",
+            "what still runs: the hardware would be given away.",
         ),
         Cause(
             "Slow load",
             "Open starts are in image_pull, weight_download, container_start or readiness, and get on.",
             "Wait, if it is the first start of a large model. Set `startup_threshold_seconds` to twice the longest start (at most 3000): "
-            "a shorter "
-            "one kills replicas while they load, and begins anew.",
+            "a shorter one kills replicas while they load, and begins anew.",
         ),
         Cause(
             "Crash on load",
@@ -57,17 +52,15 @@ RUNBOOK = Runbook(
         ),
     ),
     fix="By cause, as above; the alert's text names it where the platform tells. When users are affected and the previous deployment "
-    "still exists, promote it "
-    "first and look afterwards.",
+    "still exists, promote it first and look afterwards.",
     lies=(
         (
             "A replica that becomes active sets the clock back for all: one that is stuck among many that start well is seen when the "
-            "others "
-            "are done."
+            "others are done."
         ),
         (
-            "Between two attempts of a crash loop nothing starts for some minutes: pauses of up to nine minutes are counted as part of the "
-            "wait."
+            "Between two attempts of a crash loop nothing starts for some minutes: pauses of up to nine minutes are counted as part of "
+            "the wait."
         ),
         (
             "Without the start-ups API no hardware and a slow load look alike; a status of LOADING_MODEL tells them apart, where the "

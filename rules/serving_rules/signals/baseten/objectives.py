@@ -35,6 +35,7 @@ _SHED = "429|8|(?i:resource_?exhausted)"
 _GIVEN_UP = "499|1|(?i:cancell?ed)"
 
 _REQUESTS = "serving_environment:requests:cumulative"
+_BY_CODE = "serving_environment:requests_by_code:increase1m"
 _SLOW = "serving_environment:slow_requests:cumulative"
 _TIMED = "serving_environment:timed_requests:cumulative"
 
@@ -45,29 +46,22 @@ _BOUND = "serving_workspace:first_byte_bound_seconds:current"
 _OBJECTIVE = "serving_environment:first_byte_objective_seconds:current"
 
 
-def _increase(family: str, matcher: str = "", *, ignoring: str) -> str:
+def _increase(family: str, *ignoring: str) -> str:
     """Count requests since the minute before, exactly.
 
     Before is the last value of an hour: what a gap hid is counted when the gap ends. A fall by more than half is a new beginning and all of
     it is new; a smaller one is a scraper that is behind another, and nothing. A code that was never seen before counts in full when its
-    deployment was seen a minute ago (it began from nothing); a deployment that appears with all of its past does not.
+    deployment was seen in the last five minutes (it began from nothing); a deployment that appears with all of its past does not.
     """
-    now = f"{family}{matcher}"
-    before = f"last_over_time({now}[1h] offset 1m)"
     return f"""
-      clamp_min({now} - {before} * ({before} <= bool 2 * {now}), 0)
+      clamp_min({family} - (last_over_time({family}[1h] offset 1m) <= 2 * {family}), 0)
       or
-      ({now} and ignoring ({ignoring}) {family} offset 1m)
+      ({family} and ignoring ({names(ignoring)}) last_over_time({family}[5m] offset 1m))
     """
 
 
 def _ended(matcher: str, *labels: str, unless: str = "") -> str:
-    return f"""
-    sum by ({names((*_ENVIRONMENT, *labels))}) (
-      ({_increase(_REQUESTS, f'{{status_code=~"{matcher}"}}', ignoring="status_code, is_async")})
-      {unless}
-    )
-    """
+    return f'sum by ({names((*_ENVIRONMENT, *labels))}) ({_BY_CODE}{{status_code=~"{matcher}"}}{unless})'
 
 
 GROUPS = (
@@ -82,6 +76,12 @@ GROUPS = (
                 *examples.REQUESTS,
             ),
             record(
+                _BY_CODE,
+                f"sum by ({names(_ENVIRONMENT)}, status_code, is_async) ({_increase(_REQUESTS, 'status_code', 'is_async')})",
+                "Requests of the last minute by status code and kind (labels status_code, is_async).",
+                *examples.BY_CODE,
+            ),
+            record(
                 "serving_environment:good_requests:increase1m",
                 _ended(_GOOD),
                 "Requests of the last minute that were answered well: HTTP 1xx to 3xx, WebSockets that ended in order, gRPC OK.",
@@ -90,7 +90,7 @@ GROUPS = (
             record(
                 "serving_environment:failed_requests:increase1m",
                 # The asynchronous queue tries again by itself what was refused: nobody has lost anything.
-                _ended(f"{_BROKEN}|{_SHED}", "status_code", unless=f'unless {_REQUESTS}{{status_code=~"{_SHED}",is_async=~"(?i)true"}}'),
+                _ended(f"{_BROKEN}|{_SHED}", "status_code", unless=f' unless {_BY_CODE}{{status_code=~"{_SHED}",is_async=~"(?i)true"}}'),
                 "Requests of the last minute that failed, by status code: HTTP 5xx and 429, broken WebSockets, gRPC statuses of the same "
                 "kinds.",
                 *examples.FAILED,
@@ -134,7 +134,7 @@ GROUPS = (
                 _SLOW,
                 # Buckets are cumulative: of those whose bound is not below the objective the first one has the smallest count.
                 f"""
-                max by ({_KEY}) ({_TIMES}_count{{{_TIMED_BY}}})
+                max by ({_KEY}) ({_TIMES}_count{{{SYNC}}})
                 -
                 min by ({_KEY}) (
                   {_BUCKETS}
@@ -152,19 +152,19 @@ GROUPS = (
             ),
             record(
                 _TIMED,
-                f"max by ({_KEY}) ({_TIMES}_count{{{_TIMED_BY}}}) and on ({_KEY}) {_SLOW}",
+                f"max by ({_KEY}) ({_TIMES}_count{{{SYNC}}}) and on ({_KEY}) {_SLOW}",
                 "Synchronous requests answered well, of which it is known whether they were slow; since the counter began.",
                 *examples.TIMED,
             ),
             record(
                 "serving_environment:slow_requests:increase1m",
-                f"sum by ({names(_ENVIRONMENT)}) ({_increase(_SLOW, ignoring='status_code')})",
+                f"sum by ({names(_ENVIRONMENT)}) ({_increase(_SLOW, 'status_code')})",
                 "Slow requests of the last minute.",
                 *examples.SLOW_INCREASE,
             ),
             record(
                 "serving_environment:timed_requests:increase1m",
-                f"sum by ({names(_ENVIRONMENT)}) ({_increase(_TIMED, ignoring='status_code')})",
+                f"sum by ({names(_ENVIRONMENT)}) ({_increase(_TIMED, 'status_code')})",
                 "Requests of the last minute of which it is known whether they were slow.",
                 *examples.TIMED_INCREASE,
             ),

@@ -16,21 +16,23 @@ GROUPS = (
     RecordGroup(
         "serving-ceiling",
         "Load against the ceiling of the autoscaler. Ratios are 0, not absent, while there is room to grow: a mean over minutes then "
-        "says for how "
-        "long and how far the ceiling was exceeded, and neither a dip of a minute nor a missed scrape starts the count anew.",
+        "says for how long and how far the ceiling was exceeded, and neither a dip of a minute nor a missed scrape starts the count anew.",
         (
             Record(
                 "serving:replica_throughput:full",
                 # Backlog inflates the requests in flight without bound, but not what a busy replica gets done. Rates look back five
-                # minutes: after a scale-up they are those of the few replicas before it, and must not be divided by the many.
+                # minutes: after a scale-up they are those of the few replicas before it, and must not be divided by the many; and at the
+                # end of a queue
+                # they fall before its mean does. So all of the five minutes must have been full.
                 f"""
                 (sum {by(DEPLOYMENT)} (serving:requests_by_code:rate5m{{status_code!~"[45].."}}) > 0)
                 / (serving:active_replicas:max > 0)
-                and (serving:waiting_requests:avg5m >= 0)
+                and (min_over_time(serving:inflight_requests:max[5m]) >= serving:slots:current)
                 unless (changes(serving:active_replicas:max[6m]) > 0)
                 """,
-                "Good answers a second of one replica while every slot is taken and no replica comes or goes: what a replica can do. Absent at "
-                "other times.",
+                "Good answers a second of one replica while every slot has been taken for five minutes and no replica came or went: what "
+                "a replica can do. "
+                "Absent at other times.",
                 examples=examples.FULL,
             ),
             Record(
@@ -46,8 +48,7 @@ GROUPS = (
                 or serving:concurrency_target:current / (serving:latency_seconds:floor1d > 0)
                 """,
                 "Good answers a second of one full replica: median of the moments of the last day in which every slot was taken; before "
-                "there was one, "
-                "the concurrency target over the response time of quiet hours.",
+                "there was one, the concurrency target over the response time of quiet hours.",
                 examples=examples.TYPICAL,
             ),
             Record(
@@ -57,8 +58,8 @@ GROUPS = (
                 clamp_max(serving:demand_requests:avg5m / ({_MAX} * serving:effective_concurrency:current > 0), 2)
                 * {_AT_CEILING}
                 """,
-                "Load over what the autoscaler plans the replicas of the ceiling for; above 1 it wants more than it may have, 2 is the most "
-                "that is counted. 0 below the ceiling.",
+                "Load over what the autoscaler plans the replicas of the ceiling for; above 1 it wants more than it may have, 2 is the "
+                "most that is counted. 0 below the ceiling.",
                 examples=examples.DEMAND,
             ),
             Record(
@@ -81,8 +82,8 @@ GROUPS = (
                 / (serving:target_utilization_ratio:current * serving:replica_throughput:recent)
                 <= {_MAX}
                 """,
-                "Replicas that serve what arrives, at the target utilization, where these are no more than the ceiling: a queue is then the "
-                "backlog of a cold start and drains by itself. Absent where they are more, or not known.",
+                "Replicas that serve what arrives, at the target utilization, where these are no more than the ceiling: a queue is then "
+                "the backlog of a cold start and drains by itself. Absent where they are more, or not known.",
                 examples=examples.DRAINING,
             ),
             Record(
@@ -121,8 +122,7 @@ GROUPS = (
                 and (serving:active_replicas:max >= {_MAX})
                 """,
                 "At the ceiling: replicas that would serve what arrives, at the target utilization and with what a full replica gets "
-                "done; at least one "
-                "more than the ceiling.",
+                "done; at least one more than the ceiling.",
                 examples=examples.NEEDED,
             ),
         ),

@@ -9,7 +9,7 @@ __all__ = ["DEMAND", "DRAINING", "FULL", "INFLIGHT", "NEEDED", "RECENT", "REFUSE
 _ACTIVE = "serving:active_replicas:max"
 _MAX = "serving:max_replicas:current"
 _TARGET = "serving:concurrency_target:current"
-_WAITING = "serving:waiting_requests:avg5m"
+_SLOTS_NOW = "serving:slots:current"
 _LOAD = "serving:demand_requests:avg5m"
 _EFFECTIVE = "serving:effective_concurrency:current"
 _INFLIGHT = "serving:inflight_requests:max"
@@ -28,18 +28,21 @@ def _two(name: str) -> str:
     return f'{name}{{deployment_id="d-two"}}'
 
 
-_BUSY: dict[str, Values] = {_rate("200"): 5, _rate("201"): 1, _rate("429"): 20, _rate("500"): 30, _ACTIVE: 3, _WAITING: 0}
+_BUSY: dict[str, Values] = {_rate("200"): 5, _rate("201"): 1, _rate("429"): 20, _rate("500"): 30, _ACTIVE: 3, _INFLIGHT: 12, _SLOTS_NOW: 12}
 FULL = (
     Example(
         "every slot is taken",
-        {**_BUSY, _rate("200", "d-two"): 8, _two(_ACTIVE): 2, _two(_WAITING): 5},
+        {**_BUSY, _rate("200", "d-two"): 8, _two(_ACTIVE): 2, _two(_INFLIGHT): 20, _two(_SLOTS_NOW): 8},
         "1m",
         {_FULL: 2, _two(_FULL): 4},
     ),
-    Example("a slot is free", {**_BUSY, _WAITING: -0.5}, "1m", {}),
+    Example("a slot is free", {**_BUSY, _INFLIGHT: 11.5}, "1m", {}),
+    Example("every slot was taken for five minutes, and not before", {**_BUSY, _INFLIGHT: "0x13 _x2 20x30"}, "20m", {_FULL: 2}),
+    Example("every slot was taken for three minutes", {**_BUSY, _INFLIGHT: "0x16 20x30"}, "20m", {}),
+    Example("a slot was free for a moment", {**_BUSY, _INFLIGHT: "20x17 0 20x30"}, "20m", {}),
     Example("nothing succeeds", {**_BUSY, _rate("200"): 0, _rate("201"): 0}, "1m", {}),
     Example("no replica, but answers of a moment ago", {**_BUSY, _ACTIVE: 0}, "1m", {}),
-    Example("a replica came five minutes ago", {**_BUSY, _ACTIVE: "2x9 3x30"}, "15m", {}),
+    Example("a replica came four minutes ago", {**_BUSY, _ACTIVE: "2x9 3x30"}, "14m", {}),
     Example("a replica came seven minutes ago", {**_BUSY, _ACTIVE: "2x9 3x30"}, "17m", {_FULL: 2}),
 )
 RECENT = (
@@ -119,7 +122,12 @@ DRAINING = (
     Example("it fits exactly", {**_LACK, "serving:arrivals:rate5m": 6}, "1m", {_DRAINING: 4}),
     Example("it does not fit", {**_LACK, "serving:arrivals:rate5m": 6.5}, "1m", {}),
     Example("no measure of the last hour", {**_LACK, "serving:arrivals:rate5m": 5.25, _FULL: "_", _TARGET: 8, _FLOOR: 1}, "1m", {}),
-    Example("arrivals of five minutes, no more and no less", {**_LACK, "serving:arrivals:rate5m": "90x12 _x3 3x1 6x2"}, "20m", {_DRAINING: 3.2}),
+    Example(
+        "arrivals of five minutes, no more and no less",
+        {**_LACK, "serving:arrivals:rate5m": "90x12 _x3 3x1 4.25x2"},
+        "20m",
+        {_DRAINING: 2.5},
+    ),
 )
 NEEDED = (
     Example("ten minutes of arrivals, at the target utilization", _LACK, "20m", {_NEEDED: 6}),

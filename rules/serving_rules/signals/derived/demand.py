@@ -21,8 +21,7 @@ GROUPS = (
                 "serving:effective_concurrency:current",
                 f"serving:concurrency_target:current * serving:target_utilization_ratio:current\n{_TOKENS}",
                 "Requests in flight for which the autoscaler plans one replica: concurrency target times target utilization. Absent for "
-                "deployments "
-                "that scale on tokens.",
+                "deployments that scale on tokens.",
                 examples=examples.EFFECTIVE,
             ),
             Record(

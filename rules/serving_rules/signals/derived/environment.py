@@ -124,8 +124,7 @@ GROUPS = (
                 or {_MAX} + 1
                 """,
                 "Ceiling that would serve what arrives at an environment, at the target utilization and with what a full replica gets "
-                "done; at least one "
-                "more than the present one.",
+                "done; at least one more than the present one.",
                 examples=examples.NEEDED,
             ),
         ),

@@ -147,7 +147,7 @@ GROUPS = (
             *(_minutes(name, window, length) for window, length in (("1h", "59m30s"), ("6h", "5h59m30s")) for name in _WHAT),
             Record(
                 f"{_RATIO}:short",
-                f'{_BAD}:sum{{window="6h"}} / ({_ALL}:sum{{window="6h"}} > 0)',
+                f'{_BAD}:sum{{window="6h"}} / ({_ALL}:sum > 0)',
                 "Share of requests that break the objective in the last twelfth of the window, by indicator (label sli): whether it goes "
                 "on.",
                 {"window": "3d"},

@@ -140,7 +140,7 @@ AT_ZERO = (
 _FULL = "2x20"
 
 COLD = (
-    Example("it was at zero 14 minutes ago", {_AT_ZERO: "_x6 1 stale", _ACTIVE: _FULL, _FLOOR: 0}, "20m", {_COLD: 1}),
+    Example("it was at zero 14 minutes ago", {_AT_ZERO: "_x6 3 stale", _ACTIVE: _FULL, _FLOOR: 0}, "20m", {_COLD: 1}),
     Example("15 minutes ago", {_AT_ZERO: "_x5 1 stale", _ACTIVE: _FULL, _FLOOR: 0}, "20m", {}),
     Example("it has a floor", {_AT_ZERO: "_x6 1 stale", _ACTIVE: _FULL, _FLOOR: 1}, "20m", {}),
     Example("a floor of its neighbours", {_AT_ZERO: "_x6 1 stale", **{_at(_FLOOR, **who): 1.0 for who in _NEIGHBOURS}}, "20m", {_COLD: 1}),
@@ -191,7 +191,7 @@ SLOW = (
 _WINDOWS = {"1h": 5, "6h": 30, "1d": 120, "3d": 360}
 """Long window to the minutes of its short one."""
 
-_STEPS = ((41, 9), (180, 0), (60, 1), (60, 2), (30, 3), (15, 4), (10, 5), (2, 6), (3, 7))
+_STEPS = ((41, 9), (180, 8), (60, 1), (60, 2), (30, 3), (15, 4), (10, 5), (2, 6), (3, 7))
 """Events a minute and for how many minutes, ending in minute 400: another number at every window's edge, half and double."""
 
 _EVENTS = [value for count, value in _STEPS for _ in range(count)]
@@ -275,23 +275,18 @@ def hourly(name: str) -> tuple[Example, ...]:
     )
 
 
-_HOURS = (*[2] * 76, *[3] * 24, *[4] * 12, *[5] * 12, *[6] * 12, *[7] * 12)
-"""Events of each hour, ever more: of the last 72 are three days, of the last 24 one."""
+_HOURS = (900, 900, *[2] * 24, *[3] * 24, *[4] * 6, *[5] * 6, *[6] * 6, *[7] * 6)
+"""Events of each hour: of the last 72 are three days, of the last 24 one."""
 
 
 def of_hours(name: str, window: str) -> tuple[Example, ...]:
-    """Show sums of 1 and 3 days, looked at together. The windows end on a sample, and half a minute before the next one."""
+    """Show sums of 1 and 3 days, looked at together."""
     if window == "3d":
         few = {_sli(f"{name}:sum", "latency", window=each): 6.0 for each in ("1d", "3d")}
         return (Example("three hours are known", {_sli(f"{name}:hourly", "latency", window="1h"): hours(1, 2, 3)}, "150m", few),)
-    values = _HOURS[-148:]
-    sums = {_sli(f"{name}:sum", window=each): float(sum(values[-count:])) for each, count in (("1d", 24), ("3d", 72))}
-    last = 60 * (len(values) - 1)
-    inputs: dict[str, Values] = {_sli(f"{name}:hourly", window="1h"): hours(*values)}
-    return (
-        Example("one day and three", inputs, f"{last}m", sums),
-        Example("to the last minute of an hour", inputs, f"{last + 59}m", sums),
-    )
+    sums = {_sli(f"{name}:sum", window=each): float(sum(_HOURS[-count:])) for each, count in (("1d", 24), ("3d", 72))}
+    inputs: dict[str, Values] = {_sli(f"{name}:hourly", window="1h"): hours(*_HOURS)}
+    return (Example("one day and three, to the last minute of an hour", inputs, f"{60 * len(_HOURS) - 1}m", sums),)
 
 
 # That it is thirty days is not shown here but in the text of the rule: promtool takes a minute for a month, and a month for its mutants.
@@ -299,8 +294,8 @@ MONTH = (
     Example(
         "every request weighs the same; without any there is no ratio",
         {
-            _sli(f"{_BAD}:hourly", window="1h"): hours(1, 0),
-            _sli(f"{_ALL}:hourly", window="1h"): hours(1, 99),
+            _sli(f"{_BAD}:hourly", window="1h"): hours(1, 1),
+            _sli(f"{_ALL}:hourly", window="1h"): hours(1, 199),
             _sli(f"{_BAD}:hourly", "latency", window="1h"): hours(0, 0),
             _sli(f"{_ALL}:hourly", "latency", window="1h"): hours(0, 0),
         },
