@@ -8,13 +8,16 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 # A Prometheus on PATH wins over the oldest one of .tools; tests that compare releases take theirs from .tools (tests/tools).
 export PATH := $(PATH):$(CURDIR)/$(TOOLS)/prometheus-2.42/usr/bin
 
-.PHONY: help demo test check lint types contracts unit tools docs rules rules-coverage rules-mutate bench lock clean
+.PHONY: help demo demo-alerts test check lint types contracts unit tools docs rules rules-coverage rules-mutate bench lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime ## emulated Baseten, exporter and (if installed) Prometheus; ARGS="--speed 60" passes options on
 	@exec $(BIN)/serving-exporter demo $(ARGS)
+
+demo-alerts: $(VENV)/.dev tools ## the shipped rules beside the demo fleet at speed: which alert each story raised (7 minutes)
+	$(BIN)/python -m tests.stack.demo_alerts $(ARGS)
 
 test: lint types contracts unit ## everything that CI runs
 

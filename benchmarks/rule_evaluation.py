@@ -6,27 +6,29 @@
 A range over a day costs nothing on an empty database, so the history comes first: for every series that a rule reads through a range or
 an offset, samples of each minute are written into blocks, as far back as the range goes (``--hours`` at most). Then Prometheus scrapes a
 page of so many deployments, each a copy of one of the demo fleet with ids of its own, and evaluates the committed rules for ``--minutes``
-minutes at their own interval. Times are Prometheus' own; they depend on the machine, so each is given as a share of what it must stay
-under, beside the cost of one plain query over the same series in the same run. Needs the releases that ``make tools`` fetches.
+minutes at their own interval. One deployment in twenty is a copy of a saturated one: an alert that fires costs the queries of its text.
+Times are Prometheus' own; they depend on the machine, so each is given as a share of what it must stay under, beside the cost of one
+plain query over the same series in the same run. Needs the releases that ``make tools`` fetches.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import re
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import promql_parser
-import yaml
 
 from serving_exporter.demo import demo_fleet
 from serving_rules.compress import compress
@@ -41,9 +43,23 @@ from tests.tools.toolchain import PROMETHEUS
 GOAL_SECONDS = {1000: 5.0}
 """All groups of one cycle, by number of deployments; beyond, only that no group overruns its interval is asked."""
 _INTERVAL = 60
-_PROTOTYPE = "support-chat"
-_CUMULATIVE = re.compile(r"\w+_(?:total|bucket|sum|count)\b")
-_IDS = re.compile(r'(model_id|deployment_id|model_name|chain_id)="[^"]*"')
+_HEALTHY, _SICK = "support-chat", "translate"
+_SICK_EVERY = 20
+_AGE_MINUTES = 36
+"""How long a deployment of the demo fleet has counted when its page is read: what it counts in a minute is that part of its counters."""
+_CUMULATIVE = re.compile(r"(?:baseten|serving_exporter)_\w+_(?:total|bucket|sum|count)\b")
+_TIMESTAMP = re.compile(r"\w+_timestamp_seconds\b")
+_IDS = re.compile(r'(model_id|deployment_id|model_name)="[^"]*"')
+_ONCE = re.compile(r"unless count_over_time\((?P<name>[\w:]+)\[(?:(?P<minutes>\d+)m)?(?:30s)?\]\)$")
+"""How a record says that it speaks once in a while: it then has a sample for each of these, not one a minute."""
+
+_LEARN_SECONDS = 90
+"""How long the rules run on the two prototypes, at a simulated minute a second: the first samples of whole hours come after one."""
+_NOT_WORTH_IT = 5
+"""Minutes of history that the run itself provides before it is measured."""
+
+Row = tuple[str, float]
+"""A series and its value; of a counter, what it counts in a minute."""
 
 
 def lookbacks(pack: Pack) -> dict[str, float]:
@@ -72,41 +88,60 @@ def lookbacks(pack: Pack) -> dict[str, float]:
     return found
 
 
-def copies(lines: list[str], deployments: int, *, growth: float = 0) -> Iterator[str]:
-    """Yield the prototype's lines for so many deployments, two for each model; cumulative series have grown by the share ``growth``."""
-    parts = []
-    for line in lines:
-        series, _, value = line.rpartition(" ")
-        grows = growth and _CUMULATIVE.match(series)
-        parts.append(
-            (
-                _IDS.sub(r'\1="{}"', series.replace("{", "{{").replace("}", "}}")),
-                _IDS.findall(series),
-                float(value) * (1 + growth) if grows else value,
-            )
-        )
-    for number in range(deployments):
-        names = {
-            "model_id": f"model{number // 2:05d}",
-            "deployment_id": f"dep{number:06d}",
-            "model_name": f"model {number // 2}",
-            "chain_id": "c",
-        }
-        for template, labels, value in parts:
-            yield f"{template.format(*(names[label] for label in labels))} {value}\n"
+def pauses(pack: Pack) -> dict[str, int]:
+    """For every record that does not speak each minute: how many minutes lie between two of its samples."""
+    found = {}
+    for rule in pack.rules():
+        if match := _ONCE.search(rule.expr.strip()):
+            found[match["name"]] = int(match["minutes"] or 0) + 1
+    return found
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Two deployments of a real page, and what belongs to no deployment: every other deployment is a copy of one of the two."""
+
+    sick: list[Row]
+    healthy: list[Row]
+    common: list[Row]
+
+    def rows(self, deployments: int) -> Iterator[Row]:
+        """Yield the series of so many deployments, each of a model of its own. The first is a sick one."""
+        parts = [[(_template(series), value) for series, value in rows] for rows in (self.sick, self.healthy)]
+        for number in range(deployments):
+            names = {"model_id": f"model{number:05d}", "deployment_id": f"dep{number:05d}", "model_name": f"model {number}"}
+            for (template, labels), value in parts[number % _SICK_EVERY > 0]:
+                yield template.format(*(names[label] for label in labels)), value
+
+
+def _template(series: str) -> tuple[str, list[str]]:
+    return _IDS.sub(r'\1="{}"', series.replace("{", "{{").replace("}", "}}")), _IDS.findall(series)
+
+
+def _row(line: str) -> Row:
+    series, _, value = line.rpartition(" ")
+    return series, float(value) / (_AGE_MINUTES if _CUMULATIVE.match(series) else 1)
+
+
+def at(row: Row, minutes: float) -> float:
+    """Return what a series shows so many minutes after its counters began; gauges change in digits that no rule sees."""
+    series, value = row
+    return value * minutes if _CUMULATIVE.match(series) else value * (1 + 1e-9 * (minutes % 5))
 
 
 class Page(ThreadingHTTPServer):
-    """Serves the page of a fleet on a free port; every scrape finds its counters grown."""
+    """Serves the page of a fleet on a free port; its counters began some minutes ago and grow from scrape to scrape."""
 
-    def __init__(self, prototype: list[str], common: str, deployments: int) -> None:
-        self.begun = time.monotonic()
-        page = self
+    def __init__(self, fleet: Fleet, deployments: int, minutes: float) -> None:
+        begun = time.monotonic()
+        rows = list(fleet.rows(deployments))
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                growth = 0.001 * (time.monotonic() - page.begun)
-                body = (common + "".join(copies(prototype, deployments, growth=growth))).encode()
+                now = minutes + (time.monotonic() - begun) / 60
+                common = [(series, time.time() if _TIMESTAMP.match(series) else at((series, value), now)) for series, value in fleet.common]
+                lines = (f"{series} {value}\n" for series, value in (*common, *((row[0], at(row, now)) for row in rows)))
+                body = "".join(lines).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "text/plain; version=0.0.4")
                 self.end_headers()
@@ -124,37 +159,47 @@ class Page(ThreadingHTTPServer):
         return f"127.0.0.1:{self.server_address[1]}"
 
 
-async def prototype() -> tuple[list[str], str]:
-    """Return the lines of one deployment of the demo fleet, and those of the exporter itself, read from a real page."""
+async def prototypes() -> Fleet:
+    """Return two deployments of the demo fleet and the exporter's own lines, read from a real page."""
     async with demo_fleet("127.0.0.1:0", "127.0.0.1:0", speed=60, say=lambda _: None) as demo:
         await demo.wait_ready()
         await asyncio.sleep(10)
         page = await asyncio.to_thread(fetch, f"{demo.url}/metrics")
-    match = re.search(rf'deployment_id="(\w+)"[^\n]*model_name="{_PROTOTYPE}"|model_name="{_PROTOTYPE}"[^\n]*deployment_id="(\w+)"', page)
-    assert match, "the prototype is not on the page"
-    deployment = match[1] or match[2]
     lines = [line for line in page.splitlines() if not line.startswith("#")]
-    own = [line for line in lines if f'deployment_id="{deployment}"' in line]
-    return own, "".join(line + "\n" for line in lines if line.startswith("serving_exporter_"))
+    infos = [line for line in lines if line.startswith("baseten_deployment_info{") and 'environment="production"' in line]
+
+    def of(model: str) -> list[Row]:
+        info = next(line for line in infos if f'model_name="{model}"' in line)
+        ids = dict(re.findall(r'(model_id|deployment_id)="([^"]*)"', info))
+        mine = f'deployment_id="{ids["deployment_id"]}"'
+        return [_row(line) for line in lines if mine in line or (f'model_id="{ids["model_id"]}"' in line and "deployment_id=" not in line)]
+
+    return Fleet(of(_SICK), of(_HEALTHY), [_row(line) for line in lines if line.startswith("serving_exporter_")])
 
 
-def recorded(pack: Pack, own: list[str], common: str, folder: Path) -> list[str]:
-    """Return the series that the rules record for the prototype: the rules run on its page for some seconds, with time compressed."""
-    page = Page(own, common, 1)
-    quick = compress(pack, 60, epoch=time.time())
-    with serving(quick, page, folder, interval="1s") as server:
-        time.sleep(20)
-        rows = server.query('{__name__=~"serving.*"}')
+def recorded(pack: Pack, fleet: Fleet, folder: Path) -> Fleet:
+    """Return what the rules record for the two prototypes: they run on their page for a while, with time compressed."""
+    page = Page(fleet, 2, _AGE_MINUTES)
+    with serving(compress(pack, 60, epoch=time.time()), page, folder, interval="1s") as server:
+        begun = time.time()
+        time.sleep(_LEARN_SECONDS)
+        span = {"start": str(begun), "end": str(time.time()), "step": "1"}
+        found = server.get("query_range", query='{__name__=~"serving.*:.*"}', **span)["result"]
     page.shutdown()
-    lines = []
-    for row in rows:
-        labels = dict(row["metric"])
-        name = labels.pop("__name__")
-        lines.append(name + "{" + ",".join(f'{label}="{value}"' for label, value in labels.items()) + f"}} {row['value'][1]}")
-    return lines
+    rows: list[Row] = []
+    for each in found:
+        name = each["metric"].pop("__name__")
+        labels = ",".join(f'{label}="{text}"' for label, text in each["metric"].items())
+        if math.isfinite(value := float(each["values"][-1][1])):
+            rows.append((f"{name}{{{labels}}}", value))
+    return Fleet(
+        [row for row in rows if 'model_id="model00000"' in row[0]],
+        [row for row in rows if 'model_id="model00001"' in row[0]],
+        [row for row in rows if "model_id=" not in row[0]],
+    )
 
 
-def serving(pack: Pack, page: Page, folder: Path, *, interval: str) -> Prometheus:
+def serving(pack: Pack, page: Page, folder: Path, *, interval: str) -> AbstractContextManager[Prometheus]:
     """Run a Prometheus that scrapes the page and evaluates the pack."""
     folder.mkdir(parents=True, exist_ok=True)
     rules = []
@@ -165,41 +210,32 @@ def serving(pack: Pack, page: Page, folder: Path, *, interval: str) -> Prometheu
         "global": {"scrape_interval": interval, "evaluation_interval": interval, "scrape_timeout": interval},
         "scrape_configs": [{"job_name": "exporter", "honor_labels": True, "static_configs": [{"targets": [page.address]}]}],
     }
-    return prometheus(PROMETHEUS[-1], folder, yaml.safe_load(yaml.safe_dump(configuration)), rules=rules)
+    return prometheus(PROMETHEUS[-1], folder, configuration, "--storage.tsdb.retention.time=60d", rules=rules)
 
 
-def write_history(lines: list[str], spans: Mapping[str, float], deployments: int, hours: float, folder: Path) -> int:
-    """Write blocks with a sample a minute of every series that a rule reads back, and return their number."""
+def write_history(pack: Pack, scraped: Fleet, records: Fleet, deployments: int, hours: float, folder: Path) -> int:
+    """Write blocks with the samples of every series that a rule reads back, and return their number.
+
+    A series that has a sample each minute goes back ``hours`` at most; one that speaks once an hour, as far as its range.
+    """
     now = int(time.time()) // 60 * 60
+    spans, every = lookbacks(pack), pauses(pack)
     path, samples = folder / "history.om", 0
+    everything: Iterable[Row] = (row for fleet in (scraped, records) for row in (*fleet.common, *fleet.rows(deployments)))
     with path.open("w", buffering=1 << 20) as file:
-        for line in lines:
-            series, _, value = line.rpartition(" ")
-            name = series.split("{", 1)[0]
-            minutes = int(min(spans.get(name, 0), hours * 3600) // 60)
-            if minutes < 5:
+        for row in everything:
+            name = row[0].partition("{")[0]
+            step = every.get(name, 1)
+            minutes = int(spans.get(name, 0) // 60) if step > 1 else int(min(spans.get(name, 0), hours * 3600) // 60)
+            if minutes < _NOT_WORTH_IT:
                 continue
-            base, grows = float(value), _CUMULATIVE.match(series)
-            # A model's series has no deployment in it: it stands here once, however many deployments the model has.
-            heads = dict.fromkeys(copy.rpartition(" ")[0] for copy in copies([line], deployments))
-            values = [base * (1 + 0.06 * each) if grows else base + each % 5 for each in range(minutes)]
-            tails = [f" {each} {now - 60 * (minutes - minute)}\n" for minute, each in enumerate(values)]
-            for head in heads:
-                file.write("".join(head + tail for tail in tails))
-            samples += minutes * len(heads)
+            ages = range(minutes, 0, -step)
+            file.write("".join(f"{row[0]} {at(row, hours * 60 - age)} {now - 60 * age}\n" for age in ages))
+            samples += len(ages)
         file.write("# EOF\n")
-    data = folder / "data"
-    command = (
-        PROMETHEUS[-1].promtool,
-        "tsdb",
-        "create-blocks-from",
-        "openmetrics",
-        "--quiet",
-        "--max-block-duration=32h",
-        str(path),
-        str(data),
-    )
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    # promtool reads the file once for each block: few and large ones.
+    blocks = ("tsdb", "create-blocks-from", "openmetrics", "--quiet", "--max-block-duration=500h", str(path), str(folder / "data"))
+    done = subprocess.run((PROMETHEUS[-1].promtool, *blocks), check=False, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"promtool could not write the history: {done.stderr[-500:]}")
     path.unlink()
@@ -208,32 +244,38 @@ def write_history(lines: list[str], spans: Mapping[str, float], deployments: int
 
 @dataclass(frozen=True)
 class Cost:
-    """What one cycle costs: seconds by group and by rule, and the iterations that came too late."""
+    """What one cycle costs: seconds by group and by rule, how many alerts fired, and the iterations that came too late."""
 
     groups: Mapping[str, float]
     rules: Mapping[str, float]
+    firing: int
     missed: float
     plain: float
     series: int
 
 
-def measure(pack: Pack, own: list[str], common: str, deployments: int, hours: float, minutes: float, folder: Path) -> Cost:
+def measure(pack: Pack, fleet: Fleet, deployments: int, hours: float, minutes: float, folder: Path) -> Cost:
     """Write the history, run Prometheus on it, and read what the last cycle cost."""
-    lines = own + recorded(pack, own, common, folder / "prototype")
+    records = recorded(pack, fleet, folder / "prototype")
     begun = time.monotonic()
-    samples = write_history(lines, lookbacks(pack), deployments, hours, folder)
+    samples = write_history(pack, fleet, records, deployments, hours, folder)
     print(f"{samples / 1e6:.1f} million samples of history in {time.monotonic() - begun:.0f} s", flush=True)
-    page = Page(own, common, deployments)
-    with serving(pack, page, folder, interval="60s") as server:
+    page = Page(fleet, deployments, hours * 60)
+    with serving(pack, page, folder, interval=f"{_INTERVAL}s") as server:
         time.sleep(minutes * 60)
         groups = server.get("rules")["groups"]
         begun = time.monotonic()
         series = int(float(server.query('count({__name__=~"baseten_.+"})')[0]["value"][1]))
         plain = time.monotonic() - begun
         missed = sum(value for _, value in server.metrics().get("prometheus_rule_group_iterations_missed_total", ()))
+        firing = sum(alert["state"] == "firing" for alert in server.alerts())
     page.shutdown()
-    rules = {f"{rule['name']} ({group['name']})": float(rule["evaluationTime"]) for group in groups for rule in group["rules"]}
-    return Cost({group["name"]: float(group["evaluationTime"]) for group in groups}, rules, missed, plain, series)
+    rules: dict[str, float] = {}
+    for group in groups:
+        for rule in group["rules"]:
+            title = f"{rule['name']} ({rule['labels'].get('severity') or group['name']})"
+            rules[title] = rules.get(title, 0) + float(rule["evaluationTime"])
+    return Cost({group["name"]: float(group["evaluationTime"]) for group in groups}, rules, firing, missed, plain, series)
 
 
 def main() -> int:
@@ -244,11 +286,14 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=4, help="how long to evaluate (default %(default)s)")
     options = parser.parse_args()
     pack = build()
-    own, common = asyncio.run(prototype())
+    fleet = asyncio.run(prototypes())
     with tempfile.TemporaryDirectory(prefix="rule-evaluation-") as scratch:
-        cost = measure(pack, own, common, options.deployments, options.hours, options.minutes, Path(scratch))
+        cost = measure(pack, fleet, options.deployments, options.hours, options.minutes, Path(scratch))
     total, longest = sum(cost.groups.values()), max(cost.groups, key=lambda name: cost.groups[name])
-    print(f"{options.deployments} deployments, {cost.series} scraped series, {len(cost.rules)} rules in {len(cost.groups)} groups")
+    print(
+        f"{options.deployments} deployments, {cost.series} scraped series, {sum(1 for _ in pack.rules())} rules in {len(cost.groups)} "
+        f"groups, {cost.firing} alerts firing"
+    )
     for name, seconds in sorted(cost.rules.items(), key=lambda item: -item[1])[:15]:
         print(f"  {seconds:8.3f} s  {name}")
     goal = GOAL_SECONDS.get(options.deployments, float(_INTERVAL * 2))

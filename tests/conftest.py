@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
+_LONG = ("TestPack::test_they_pass", "test_scenarios.py::test_each_raises")
+"""Tests that take a minute and more: a worker that met one last would keep the others waiting."""
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long tests first, and tests on the wall clock one after the other: they would take each other's processor."""
+    for item in items:
+        if item.get_closest_marker("real_time"):
+            item.add_marker(pytest.mark.xdist_group("real_time"))
+    items.sort(key=lambda item: not (item.get_closest_marker("real_time") or any(name in item.nodeid for name in _LONG)))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -13,7 +13,7 @@ from typing import NoReturn, cast
 import click
 
 from serving_rules import diff as differences
-from serving_rules import fixtures, overrides, repository, runbooks
+from serving_rules import fixtures, overrides, repository, runbooks, scenarios
 from serving_rules.errors import RulesError
 from serving_rules.formats import FORMATS
 from serving_rules.pack import Pack
@@ -103,7 +103,7 @@ def _files(pack: Pack, formats: tuple[str, ...]) -> dict[str, str]:
     folders["runbooks"] = runbooks.files(pack)
     # The tests show the shipped thresholds, words and labels; a changed pack fails them by design.
     if "prometheus" in formats and replace(pack.settings, target=TARGETS[0]) == Settings():
-        folders["tests"] = fixtures.files(pack)
+        folders["tests"] = {**fixtures.files(pack), **scenarios.files(pack)}
     return {f"{folder}/{name}": text for folder, files in folders.items() for name, text in files.items()}
 
 

@@ -25,7 +25,7 @@ from serving_rules.detections import DETECTIONS
 from serving_rules.fixtures.notation import minutes
 from serving_rules.fixtures.series import Key
 from serving_rules.model import Detection, Outcome
-from serving_rules.promql import REPLICA
+from serving_rules.promql import REPLICA, titled
 
 __all__ = ["Demand", "Report", "examine", "main"]
 
@@ -241,8 +241,7 @@ def _waived(reasons: Mapping[Outcome, str]) -> dict[Demand, str]:
 def _name(rule: Mapped) -> str:
     if "alert" in rule:
         return f"{rule['alert']} ({rule['labels']['severity']})"
-    labels = ",".join(f'{name}="{value}"' for name, value in rule.get("labels", {}).items() if name != "platform")
-    return f"{rule['record']}{{{labels}}}" if labels else str(rule["record"])
+    return titled(rule["record"], rule.get("labels", {}))
 
 
 def _rules(path: Path) -> list[dict[str, Any]]:

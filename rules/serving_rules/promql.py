@@ -22,6 +22,7 @@ __all__ = [
     "number",
     "once",
     "text_by",
+    "titled",
     "value_of",
 ]
 
@@ -50,6 +51,12 @@ def number(value: float) -> str:
 def by(labels: tuple[str, ...], *more: str) -> str:
     """Spell an aggregation's clause for signals: ``by (platform, workspace, model_id, …)``."""
     return f"by ({names((*labels, *more))})"
+
+
+def titled(name: str, labels: Mapping[str, str]) -> str:
+    """Spell a recording rule's series for people: its name, and the labels that tell it from others of that name."""
+    own = ",".join(f'{label}="{value}"' for label, value in labels.items() if label != "platform")
+    return f"{name}{{{own}}}" if own else name
 
 
 def once(expr: str) -> str:

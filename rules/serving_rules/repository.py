@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from serving_rules import fixtures, overrides, runbooks
+from serving_rules import fixtures, overrides, runbooks, scenarios
 from serving_rules.formats import FORMATS
 from serving_rules.pack import Pack, build
 
@@ -23,7 +23,11 @@ FOLDERS = (*FORMATS, "runbooks", "tests")
 def files(pack: Pack | None = None) -> dict[str, str]:
     """Return every generated file, by its path below ``rules/``."""
     pack = pack or build()
-    folders = {**{name: write(pack) for name, write in FORMATS.items()}, "runbooks": runbooks.files(pack), "tests": fixtures.files(pack)}
+    folders = {
+        **{name: write(pack) for name, write in FORMATS.items()},
+        "runbooks": runbooks.files(pack),
+        "tests": {**fixtures.files(pack), **scenarios.files(pack)},
+    }
     made = {f"{folder}/{name}": text for folder, contents in folders.items() for name, text in contents.items()}
     return {**made, SCHEMA: schema_text()}
 

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from tests.stack.programs import run
 from tests.tools.toolchain import PROMETHEUS, PrometheusRelease
 
-from serving_rules import cli, fixtures, overrides, repository, ruler_limits, runbooks
+from serving_rules import cli, fixtures, overrides, repository, ruler_limits, runbooks, scenarios
 from serving_rules.errors import PackError
 from serving_rules.formats import FORMATS, mimir, mixin, prometheus, prometheus_operator, thanos
 from serving_rules.model import Layer
@@ -197,7 +197,7 @@ def test_build_writes_prometheus_files_runbooks_and_tests(tmp_path: Path) -> Non
     assert written(tmp_path) == {
         **{f"prometheus/{name}": text for name, text in prometheus.files(PACK).items()},
         **{f"runbooks/{name}": text for name, text in runbooks.files(PACK).items()},
-        **{f"tests/{name}": text for name, text in fixtures.files(PACK).items()},
+        **{f"tests/{name}": text for name, text in {**fixtures.files(PACK), **scenarios.files(PACK)}.items()},
     }
     assert f"{tmp_path}/prometheus: 3 files" in result.output
 

@@ -1,8 +1,9 @@
 """``make demo-alerts``: the shipped rules in a real Prometheus beside the demo fleet at speed, and which alerts each story raised.
 
-Time is compressed, not the logic: ``serving_rules.compress`` divides every duration of the committed pack by the speed, and Prometheus
-evaluates the result on what it scrapes from the exporter. The table says for each story what fired and what should have; the exit status
-is 1 when they differ, when a rule failed to evaluate, or when a group was evaluated too late too often.
+Time is compressed, not the logic: ``serving_rules.compress`` divides every duration of the shipped pack by the speed, Prometheus
+evaluates the result on what it scrapes from the exporter, and an Alertmanager with the generated inhibitions hears of it. The table says
+for each story what was raised, when, and whether a person was told or something else silenced it. The exit status is 1 when a story
+raised anything else than it should, when a rule failed to evaluate or a query of a runbook to execute, or when groups were late.
 """
 
 from __future__ import annotations
@@ -12,64 +13,65 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections import defaultdict
+import urllib.error
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from tests.stack.alertmanager import Alertmanager, alertmanager
+from tests.stack.demo_stories import STORIES, Story
 from tests.stack.prometheus import Prometheus, prometheus
-from tests.tools.toolchain import PROMETHEUS
+from tests.tools.toolchain import ALERTMANAGER, PROMETHEUS
 
 from serving_exporter.demo import demo_fleet
 from serving_exporter.scrape_config import scrape_config
 from serving_rules.compress import compress
+from serving_rules.formats import alertmanager as alertmanager_format
 from serving_rules.formats import prometheus as prometheus_format
 from serving_rules.pack import build
+from serving_rules.runbooks import queries
+
+__all__ = ["Outcome", "Raised", "faults", "main", "observe", "table"]
 
 SPEED = 60.0
 """Simulated seconds in one of Prometheus': a scrape and an evaluation a second are then one a simulated minute."""
 
 _LOOKBACK = "5s"
+_LATE = 0.05
+"""Share of evaluations that a busy machine may miss."""
+_FATES = {"critical": "page", "warning": "ticket", "info": "digest"}
 
 
-@dataclass(frozen=True)
-class Story:
-    """What one model of the demo fleet must raise: alert names with severity. ``may`` are companions that depend on the moment."""
+@dataclass(slots=True)
+class Raised:
+    """An alert of one model: the simulated minute in which it first fired, and the alerts that silence it (those last seen)."""
 
-    tells: str
-    must: frozenset[str] = frozenset()
-    may: frozenset[str] = frozenset()
-
-
-STORIES = {
-    "support-chat": Story("healthy"),
-    "image-gen": Story("thrash", frozenset({"ServingThrash/warning"})),
-}
-"""Model of the demo fleet to what it must raise. Every alert of every model stands here: one more or less is a failure."""
+    minute: float
+    silenced_by: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass(slots=True)
 class Outcome:
-    """What a run saw."""
+    """What a run saw: by model (or workspace) and ``Alert/severity``; what went wrong in Prometheus."""
 
-    fired: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
+    minutes: float = 0
+    raised: dict[str, dict[str, Raised]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     rules: int = 0
-    missed: float = 0
+    queries: int = 0
     evaluations: float = 0
+    missed: float = 0
 
 
 async def observe(seconds: float, *, speed: float = SPEED, say: bool = True) -> Outcome:
-    """Run demo fleet and Prometheus for some seconds of real time, and return what fired for which model, and when first."""
+    """Run demo fleet, Prometheus and Alertmanager for some seconds of real time, and return what was raised."""
+    outcome = Outcome()
     with tempfile.TemporaryDirectory(prefix="demo-alerts-") as folder:
         async with demo_fleet("127.0.0.1:0", "127.0.0.1:0", speed=speed, say=print if say else _silent) as demo:
-            pack = compress(build(), speed, epoch=demo.epoch)
-            rules = []
-            for name, text in prometheus_format.files(pack).items():
-                rules.append(path := Path(folder, name))
-                path.write_text(text)  # noqa: ASYNC240 - before anything depends on the loop
+            files = await asyncio.to_thread(_write, Path(folder), speed, demo.epoch)
             await demo.wait_ready()
-            await asyncio.to_thread(_watch, demo.url, Path(folder), rules, seconds, outcome := Outcome(), say)
+            await asyncio.to_thread(_run, demo.url, files, seconds, speed, outcome, say)
     return outcome
 
 
@@ -77,22 +79,57 @@ def _silent(_: str) -> None:
     """Say nothing."""
 
 
-def _watch(url: str, folder: Path, rules: list[Path], seconds: float, outcome: Outcome, say: bool) -> None:
-    configuration = yaml.safe_load(scrape_config(url.removeprefix("http://"), interval_seconds=1))
-    configuration["global"]["evaluation_interval"] = "1s"
-    with prometheus(PROMETHEUS[-1], folder / "prometheus", configuration, f"--query.lookback-delta={_LOOKBACK}", rules=rules) as server:
-        begun = time.monotonic()
-        while (passed := time.monotonic() - begun) < seconds:
-            for alert in server.alerts():
-                labels = alert["labels"]
-                if alert["state"] == "firing":
-                    name = f"{labels['alertname']}/{labels['severity']}"
-                    subject = labels.get("model_name") or labels.get("workspace") or "-"
-                    if name not in outcome.fired[subject] and say:
-                        print(f"{passed:6.0f} s  {subject:18} {name}: {alert['annotations']['description']}")
-                    outcome.fired[subject].setdefault(name, passed)
-            time.sleep(1)
-        _health(server, outcome)
+@dataclass(frozen=True, slots=True)
+class _Files:
+    folder: Path
+    rules: list[Path]
+    alertmanager: Path
+
+
+def _write(folder: Path, speed: float, epoch: float) -> _Files:
+    pack = build()
+    rules = []
+    for name, text in prometheus_format.files(compress(pack, speed, epoch=epoch)).items():
+        rules.append(path := folder / name)
+        path.write_text(text)
+    routes = folder / "alertmanager.yaml"
+    routes.write_text(alertmanager_format.files(pack)["alertmanager.yaml"])
+    return _Files(folder, rules, routes)
+
+
+def _run(url: str, files: _Files, seconds: float, speed: float, outcome: Outcome, say: bool) -> None:
+    with alertmanager(ALERTMANAGER[-1], files.alertmanager, files.folder / "alertmanager") as told:
+        configuration = yaml.safe_load(scrape_config(url.removeprefix("http://"), interval_seconds=1))
+        configuration["global"]["evaluation_interval"] = "1s"
+        configuration["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [told.url.removeprefix("http://")]}]}]}
+        flag = f"--query.lookback-delta={_LOOKBACK}"
+        with prometheus(PROMETHEUS[-1], files.folder / "prometheus", configuration, flag, rules=files.rules) as server:
+            begun = time.monotonic()
+            while (passed := time.monotonic() - begun) < seconds:
+                _look(server, told, passed * speed / 60, outcome, say)
+                time.sleep(1)
+            outcome.minutes = passed * speed / 60
+            _health(server, outcome)
+            _execute(server, outcome)
+
+
+def _look(server: Prometheus, told: Alertmanager, minute: float, outcome: Outcome, say: bool) -> None:
+    for alert in server.alerts():
+        labels = alert["labels"]
+        name, subject = f"{labels['alertname']}/{labels['severity']}", _subject(labels)
+        if alert["state"] == "firing" and name not in outcome.raised.setdefault(subject, {}):
+            outcome.raised[subject][name] = Raised(minute)
+            if say:
+                print(f"{minute:6.0f} min  {subject:18} {name}: {alert['annotations']['description']}", flush=True)
+    for labels_, standing in told.standings().items():
+        labels = dict(labels_)
+        known = outcome.raised.get(_subject(labels), {}).get(f"{labels['alertname']}/{labels.get('severity')}")
+        if known:
+            known.silenced_by = tuple(sorted({source["alertname"] for source in standing.inhibited_by}))
+
+
+def _subject(labels: Mapping[str, str]) -> str:
+    return labels.get("model_name") or labels.get("workspace") or "-"
 
 
 def _health(server: Prometheus, outcome: Outcome) -> None:
@@ -108,35 +145,64 @@ def _health(server: Prometheus, outcome: Outcome) -> None:
     outcome.evaluations = sum(count for _, count in page.get("prometheus_rule_group_iterations_total", ()))
 
 
-def report(outcome: Outcome) -> tuple[str, bool]:
-    """Return the table of stories and alerts, and whether every story raised exactly what it should."""
-    lines, right = [], True
-    for model in sorted({*STORIES, *outcome.fired}):
-        story, fired = STORIES.get(model, Story("not a story")), outcome.fired.get(model, {})
-        missing, surplus = story.must - set(fired), set(fired) - story.must - story.may
-        right = right and not missing and not surplus
-        lines.append(f"{model} - {story.tells}")
-        lines += [
-            f"    {'SURPLUS' if name in surplus else 'yes':8} {name:46} after {first:4.0f} s" for name, first in sorted(fired.items())
-        ]
-        lines += [f"    {'MISSING':8} {name}" for name in sorted(missing)]
-        lines += ["    nothing, as it should be"] if not fired and not missing else []
+def _execute(server: Prometheus, outcome: Outcome) -> None:
+    """Execute every query of every runbook over the whole fleet: a join that is not unique shows only with data."""
+    for query in queries(build()):
+        outcome.queries += 1
+        try:
+            server.query(query.of({}))
+        except urllib.error.HTTPError as error:
+            outcome.failures.append(f"runbook {query.alert}: {query.expr}: {'; '.join(error.__notes__)}")
+
+
+def faults(outcome: Outcome, stories: Mapping[str, Story] = STORIES) -> Iterator[str]:
+    """Say in what a run differs from the stories: nothing when each raised exactly what it should, as far as time allowed."""
+    for subject in {*stories, *outcome.raised}:
+        story, raised = stories.get(subject, Story("not a story")), outcome.raised.get(subject, {})
+        yield from (f"{subject}: {name} was raised and should not have been" for name in _surplus(story, raised))
+        for name, within in story.must.items():
+            if name not in raised and outcome.minutes >= within:
+                yield f"{subject}: {name} was not raised within {outcome.minutes:.0f} minutes"
+        if story.named in raised and (silenced_by := raised[story.named].silenced_by):
+            yield f"{subject}: {story.named}, which names the incident, was silenced by {', '.join(silenced_by)}"
+    yield from outcome.failures
     late = outcome.missed / max(1, outcome.evaluations + outcome.missed)
-    lines.append(
-        f"{outcome.rules} rules, {outcome.evaluations:g} evaluations of groups, {late:.2%} missed, {len(outcome.failures)} failures"
+    if late >= _LATE:
+        yield f"{late:.1%} of the evaluations were missed: this machine is too slow for the speed"
+
+
+def _surplus(story: Story, raised: Iterable[str]) -> list[str]:
+    return sorted(set(raised) - story.must.keys() - story.may.keys())
+
+
+def table(outcome: Outcome, stories: Mapping[str, Story] = STORIES) -> Iterator[str]:
+    """Yield the table of stories and alerts, the alert that names the story first."""
+    for subject in [*stories, *sorted(outcome.raised.keys() - stories.keys())]:
+        story, raised = stories.get(subject, Story("not a story")), outcome.raised.get(subject, {})
+        yield f"{subject}: {story.tells}"
+        for name, found in sorted(raised.items(), key=lambda item: (item[0] != story.named, item[1].minute)):
+            fate = f"silenced by {', '.join(found.silenced_by)}" if found.silenced_by else _FATES[name.rpartition("/")[2]]
+            why = story.may.get(name, "") if name in {*story.must, *story.may} else "NOT EXPECTED"
+            yield f"    {name:38} minute {found.minute:4.0f}  {fate}{f' ({why})' if why else ''}"
+        yield from (f"    {name:38} MISSING" for name in story.must if name not in raised)
+        if not raised and not story.must:
+            yield "    nothing, as it should be"
+    yield (
+        f"{outcome.minutes:.0f} simulated minutes: {outcome.rules} rules, {outcome.evaluations:g} evaluations of groups "
+        f"({outcome.missed:g} missed), {outcome.queries} runbook queries, {len(outcome.failures)} failures"
     )
-    return "\n".join([*lines, *outcome.failures]), right and not outcome.failures and late < 0.05
 
 
 def main() -> int:
     """Run and print; see the module's text."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=480, help="how long to watch, in real seconds (default %(default)s)")
+    parser = argparse.ArgumentParser(prog="make demo-alerts", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=420, help="how long to watch, in real seconds (default %(default)s)")
     parser.add_argument("--speed", type=float, default=SPEED, help="simulated seconds a second (default %(default)s)")
     options = parser.parse_args()
-    table, right = report(asyncio.run(observe(options.seconds, speed=options.speed)))
-    print(table)
-    return 0 if right else 1
+    outcome = asyncio.run(observe(options.seconds, speed=options.speed))
+    wrong = list(faults(outcome))
+    print("\n".join(["", *table(outcome), "", *(wrong or ["Every story raised exactly what it should."])]))
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":

@@ -157,6 +157,6 @@ DETECTION = Detection(
             ),
         ),
     },
-    fires_on=("no-hardware",),
+    fires_on=("one-replica-missing",),
     silent_on=("promotion", "first-deployment", "nightly-drain", "settings-edit"),
 )

@@ -547,6 +547,6 @@ DETECTION = Detection(
             lies=("An environment that nobody uses any more may point anywhere: delete it.",),
         ),
     },
-    fires_on=("unhealthy", "no-hardware"),
+    fires_on=("no-hardware", "crash-on-load", "unhealthy"),
     silent_on=("first-deployment", "promotion", "nightly-drain"),
 )

@@ -595,6 +595,6 @@ DETECTION = Detection(
             lies=("Replicas that serve but are being drained may be counted by one side only.",),
         ),
     },
-    fires_on=("exporter-down", "throttled"),
+    fires_on=("long-scrape-outage", "feed-failing", "exporter-down", "throttled"),
     silent_on=("scrape-outage", "plain-feed", "diurnal"),
 )

@@ -337,7 +337,7 @@ DETECTION = Detection(
         ),
     ),
     runbooks={"ServingThrash": _RUNBOOK},
-    fires_on=("boundary-noise", "short-bursts"),
+    fires_on=("boundary-noise", "short-bursts", "plain-feed"),
     silent_on=(
         "diurnal",
         "hourly-bursts",

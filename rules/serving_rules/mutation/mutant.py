@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from serving_rules.pack import Rule
+from serving_rules.promql import titled
 
 __all__ = ["Change", "Mutant", "difference", "rule_name"]
 
@@ -35,8 +36,7 @@ def rule_name(rule: Rule) -> str:
     """Name a rule for people: the recorded series, or alert and severity. Records of one name differ in their labels."""
     if rule.alert:
         return f"{rule.alert} ({rule.labels.get('severity', '')})"
-    labels = ",".join(f'{name}="{value}"' for name, value in rule.labels.items() if name != "platform")
-    return f"{rule.record}{{{labels}}}" if labels else rule.record
+    return titled(rule.record, rule.labels)
 
 
 def difference(before: str, after: str) -> str:

@@ -136,7 +136,14 @@ DETECTION = Detection(
         ),
     ),
     runbooks={"ServingCapacityExhausted": DEPLOYMENT_RUNBOOK, "ServingEnvironmentExhausted": ENVIRONMENT_RUNBOOK},
-    fires_on=("step-past-capacity", "max-one-overloaded"),
+    fires_on=(
+        "step-past-capacity",
+        "saturation-then-recovery",
+        "max-one-overloaded",
+        "reject-on-full",
+        "flood-from-zero",
+        "flood-during-rollout",
+    ),
     silent_on=(
         "diurnal",
         "hourly-bursts",

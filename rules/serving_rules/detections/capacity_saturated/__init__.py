@@ -123,7 +123,14 @@ DETECTION = Detection(
         ),
     ),
     runbooks={"ServingCapacitySaturated": DEPLOYMENT_RUNBOOK, "ServingEnvironmentSaturated": ENVIRONMENT_RUNBOOK},
-    fires_on=("step-past-capacity", "max-one-overloaded", "slow-starts"),
+    fires_on=(
+        "step-past-capacity",
+        "saturation-then-recovery",
+        "max-one-overloaded",
+        "reject-on-full",
+        "flood-from-zero",
+        "flood-during-rollout",
+    ),
     silent_on=(
         "diurnal",
         "hourly-bursts",

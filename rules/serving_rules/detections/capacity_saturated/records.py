@@ -56,7 +56,7 @@ RECORDS = (
             Example("GPUs half idle", _IDLE, "20m", {_FOR_TARGET: 12}),
             Example("twice at most", {**_IDLE, _BUSY: 0.1}, "20m", {_FOR_TARGET: 16}),
             Example("GPUs of ten minutes, no more and no less", {**_IDLE, _BUSY: "0.1x8 _x2 0.35x4 0.65x30"}, "20m", {_FOR_TARGET: 12}),
-            Example("of which the first half counts too", {**_IDLE, _BUSY: "0.1x8 _x2 0.9x4 0.6x30"}, "20m", {}),
+            Example("GPUs of which the first half counts too", {**_IDLE, _BUSY: "0.1x8 _x2 0.9x4 0.6x30"}, "20m", {}),
             Example("GPUs that are busy", {**_IDLE, _BUSY: 0.7}, "20m", {}),
             Example("GPUs that were idle before", {**_IDLE, _BUSY: "0.1x8 _x2 0.8x4 0.8x30"}, "20m", {}),
             Example("GPUs that work for a moment", {**_IDLE, _BUSY: "0.5x14 0.95 _ 0.5x30"}, "20m", {_FOR_TARGET: 11}),

@@ -62,12 +62,14 @@ DETECTION = Detection(
             "ServingColdFlood",
             Severity.WARNING,
             Kind.SYMPTOM,
+            # One sample is enough: the feed is up to two minutes late, and four requests a slot were parked for that long. A start of
+            # less than two minutes would hide from a second one.
             f"""
             {FLOOD}
             unless (serving:min_replicas:current > 0)
             {NOT_TOKENS} {NOT_DEVELOPMENT}
             """,
-            for_="1m",
+            for_="0m",
             keep_firing_for="5m",
             summary="A burst of requests meets a deployment that is scaled to zero.",
             description=name_of
@@ -97,13 +99,19 @@ DETECTION = Detection(
         ),
         Inhibition(
             "ServingRequestsParked",
-            ("ServingColdFlood", "ServingScaleToZeroChurn", "ServingReplicasStuckStarting"),
+            (
+                "ServingColdFlood",
+                "ServingScaleToZeroChurn",
+                "ServingReplicasStuckStarting",
+                "ServingBelowMinReplicas",
+                "ServingDeploymentStuck",
+            ),
             DEPLOYMENT,
             "The page is out, and its text names the cause of a start that does not end.",
         ),
     ),
     runbooks={"ServingColdFlood": FLOOD_RUNBOOK, "ServingRequestsParked": PARKED_RUNBOOK},
-    fires_on=("flood-from-zero", "bursts-short-delay", "no-hardware", "crash-on-load"),
+    fires_on=("flood-from-zero", "bursts-short-delay", "crash-on-load"),
     silent_on=(
         "rare-requests-from-zero",
         "diurnal",

@@ -104,7 +104,7 @@ DETECTION = Detection(
         _alert(Severity.WARNING, "unless", "Requests wait while replicas start: the load grows faster than capacity."),
     ),
     runbooks={"ServingColdStartGap": RUNBOOK},
-    fires_on=("slow-starts", "burst-slow-start"),
+    fires_on=("slow-starts",),
     silent_on=(
         "diurnal",
         "hourly-bursts",

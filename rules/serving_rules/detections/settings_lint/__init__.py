@@ -156,14 +156,6 @@ DETECTION = Detection(
         ),
     ),
     runbooks={"ServingSettingsLint": RUNBOOK},
-    fires_on=(
-        "max-one-overloaded",
-        "bursts-short-delay",
-        "short-bursts",
-        "boundary-noise",
-        "rare-requests-from-zero",
-        "development-overloaded",
-        "pinned-idle",
-    ),
+    fires_on=(),
     silent_on=("diurnal", "hourly-bursts", "exactly-at-max", "embedding-target-one", "plain-feed"),
 )

@@ -83,7 +83,17 @@ DETECTION = Detection(
     alerts=ALERTS,
     inhibitions=INHIBITIONS,
     runbooks=RUNBOOKS,
-    fires_on=("error-burst", "slow-errors", "crash-loop"),
+    fires_on=(
+        "step-past-capacity",
+        "saturation-then-recovery",
+        "max-one-overloaded",
+        "reject-on-full",
+        "slow-starts",
+        "crash-on-load",
+        "error-burst",
+        "slow-errors",
+        "platform-incident",
+    ),
     silent_on=(
         "low-traffic-one-error",
         "rare-requests-from-zero",

@@ -92,13 +92,37 @@ def _alert(indicator: Indicator, tier: Tier) -> Alert:
 
 ALERTS = tuple(_alert(indicator, tier) for indicator in Indicator for tier in TIERS)
 
-INHIBITIONS = tuple(
-    Inhibition(
-        alert_name(indicator, tier),
-        tuple(alert_name(indicator, slower) for slower in TIERS[place + 1 :]),
-        ENVIRONMENT,
-        "The same failures fill every window that is longer: whoever hears of the fast burn need not hear of the slow one.",
-    )
-    for indicator in Indicator
-    for place, tier in enumerate(TIERS[:-1])
+_NAMED = (
+    "ServingCapacityExhausted",
+    "ServingEnvironmentExhausted",
+    "ServingColdStartGap",
+    "ServingRequestsParked",
+    "ServingReplicasStuckStarting",
+    "ServingRestartLoop",
+    "ServingDeploymentUnhealthy",
+)
+"""Pages that name an incident which users feel in the same environment."""
+
+INHIBITIONS = (
+    *(
+        Inhibition(
+            alert_name(indicator, tier),
+            tuple(alert_name(indicator, slower) for slower in TIERS[place + 1 :]),
+            ENVIRONMENT,
+            "The same failures fill every window that is longer: whoever hears of the fast burn need not hear of the slow one.",
+        )
+        for indicator in Indicator
+        for place, tier in enumerate(TIERS[:-1])
+    ),
+    *(
+        Inhibition(
+            name,
+            tuple(each.name for each in ALERTS),
+            ENVIRONMENT,
+            "One page for one incident: this one is out for the same environment, and names it. What is left of the budget is on the "
+            "dashboard.",
+            {"severity": "critical"},
+        )
+        for name in _NAMED
+    ),
 )

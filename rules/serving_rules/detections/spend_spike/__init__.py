@@ -192,6 +192,6 @@ DETECTION = Detection(
         ),
     ),
     runbooks={"ServingSpendSpike": DEPLOYMENT_PAGE, "ServingWorkspaceSpendSpike": WORKSPACE_PAGE},
-    fires_on=("spend-spike",),
+    fires_on=(),
     silent_on=("diurnal", "hourly-bursts", "nightly-drain", "promotion", "first-deployment", "development", "plain-feed"),
 )

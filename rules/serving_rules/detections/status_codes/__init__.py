@@ -239,7 +239,7 @@ DETECTION = Detection(
         ),
     ),
     runbooks=RUNBOOKS,
-    fires_on=("flood-from-zero", "crash-loop", "max-one-overloaded", "step-past-capacity", "hung-replica", "error-burst"),
+    fires_on=("max-one-overloaded", "reject-on-full", "crash-on-load", "crash-loop", "crash-during-ramp", "hung-replica", "no-endpoint"),
     silent_on=(
         "low-traffic-one-error",
         "one-restart",

@@ -65,7 +65,9 @@ def _alert(severity: Severity, condition: str, summary: str) -> Alert:
     )
 
 
-_NOT_YET = "A replica that does not get through is why requests wait: one alert is enough, and this one knows the cause."
+_NOT_YET = (
+    "A replica that does not get through is why requests wait and others are missing: one alert is enough, and this one knows the cause."
+)
 
 DETECTION = Detection(
     id="C6",
@@ -103,14 +105,14 @@ DETECTION = Detection(
     inhibitions=(
         Inhibition(
             "ServingReplicasStuckStarting",
-            ("ServingColdStartGap",),
+            ("ServingColdStartGap", "ServingBelowMinReplicas", "ServingDeploymentStuck"),
             DEPLOYMENT,
             _NOT_YET,
             {"severity": "critical"},
         ),
         Inhibition(
             "ServingReplicasStuckStarting",
-            ("ServingColdStartGap",),
+            ("ServingColdStartGap", "ServingBelowMinReplicas", "ServingDeploymentStuck"),
             DEPLOYMENT,
             _NOT_YET + " A ticket does not silence a page.",
             {"severity": "warning"},
@@ -118,7 +120,7 @@ DETECTION = Detection(
         ),
     ),
     runbooks={"ServingReplicasStuckStarting": RUNBOOK},
-    fires_on=("no-hardware", "slow-starts", "crash-on-load"),
+    fires_on=("slow-starts", "no-hardware", "no-hardware-for-more", "crash-on-load"),
     silent_on=(
         "diurnal",
         "hourly-bursts",

@@ -267,6 +267,6 @@ DETECTION = Detection(
         ),
     ),
     runbooks=RUNBOOKS,
-    fires_on=("token-saturated", "token-overshoot", "token-cache-loss", "token-thrash"),
+    fires_on=("token-saturated",),
     silent_on=("diurnal", "hourly-bursts", "exactly-at-max", "promotion", "plain-feed"),
 )

@@ -50,7 +50,7 @@ _FLOOD = (
     fires("ServingCapacityExhausted/critical", 10, 40),
     fires("ServingCapacitySaturated/warning", 10, 40),
 )
-_QUEUE = "The queue alone takes longer than a minute."
+_SLOW = burns("Latency", 14, 55, "1h", "6h", because="The queue alone takes longer than a minute.")
 
 
 def _stories() -> tuple[Scenario, ...]:
@@ -60,11 +60,11 @@ def _stories() -> tuple[Scenario, ...]:
             "Load steps to half as much again as the ceiling can carry.",
             SHORT,
             (Deployment(steps(SHORT, (0, 2), (10, 9)), Settings(max_replicas=6)),),
-            (*_STEP_PAST, *burns("Latency", 15, 55, "1h", "6h", "1d", because=_QUEUE)),
+            (*_STEP_PAST, *_SLOW),
             everywhere(
                 SHORT,
-                (*_STEP_PAST, *burns("Latency", 15, 55, "1h", "6h", "1d", because=_QUEUE)),
-                plain=burns("Latency", 15, 55, "1h", "6h", "1d", because=_QUEUE),
+                (*_STEP_PAST, *_SLOW),
+                plain=_SLOW,
             ),
         ),
         Scenario(
@@ -72,14 +72,14 @@ def _stories() -> tuple[Scenario, ...]:
             "Twenty minutes beyond the ceiling, then the load is gone and the queue drains.",
             SHORT,
             (Deployment(steps(SHORT, (0, 2), (10, 7), (30, 2)), Settings(max_replicas=6)),),
-            _STEP_PAST,
+            (*_STEP_PAST, *_SLOW),
         ),
         Scenario(
             "max-one-overloaded",
             "One replica is all there may be, and it is not enough.",
             SHORT,
             (_given_up_on(),),
-            (*_STEP_PAST, fires("ServingClientsGivingUp/warning", 25, 45), *burns("Latency", 15, 55, "1h", "6h", "1d", because=_QUEUE)),
+            (*_STEP_PAST, fires("ServingClientsGivingUp/warning", 25, 45), *_SLOW),
         ),
         Scenario(
             "reject-on-full",
@@ -89,7 +89,7 @@ def _stories() -> tuple[Scenario, ...]:
             (
                 *_STEP_PAST,
                 fires("ServingRequestsShed/warning", 20, 26),
-                *burns("Availability", 15, 55, "1h", "6h", "1d", because="What is refused is not served."),
+                *burns("Availability", 15, 55, "6h", because="What is refused is not served."),
             ),
         ),
         Scenario(
@@ -98,7 +98,7 @@ def _stories() -> tuple[Scenario, ...]:
             SHORT,
             (Deployment(steps(SHORT, (0, 0), (10, 50)), Settings(min_replicas=0, max_replicas=30), service=2, start=110),),
             _FLOOD,
-            everywhere(SHORT, _FLOOD),
+            everywhere(SHORT, _FLOOD, plain=()),
         ),
         Scenario(
             "bursts-short-delay",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from serving_rules.scenarios.autoscaler import Settings
 from serving_rules.scenarios.deployment import Deployment, in_environment
 from serving_rules.scenarios.samples import Values
 from serving_rules.scenarios.stories.common import MEDIUM, SHORT, everywhere
@@ -31,6 +32,13 @@ def _one_restart() -> Deployment:
     chat.hold(chat.active, 2, 20, 21)
     chat.hold(chat.starting, 1, 20, 21)
     chat.answer("502", 2, 20, 20, seconds=2)
+    return chat
+
+
+def _one_missing() -> Deployment:
+    """One of two replicas that the floor promises is lost, and nothing starts in its place."""
+    chat = Deployment(steady(0.5, SHORT), Settings(min_replicas=2))
+    chat.hold(chat.active, 1, 15, SHORT)
     return chat
 
 
@@ -124,6 +132,13 @@ def _stories() -> tuple[Scenario, ...]:
             MEDIUM,
             (_crashing(bursts(MEDIUM, 2, 4, every=40, lasting=20), 10, 7),),
             _LOOP,
+        ),
+        Scenario(
+            "one-replica-missing",
+            "Half of what the floor promises is gone, and nothing replaces it.",
+            SHORT,
+            (_one_missing(),),
+            (fires("ServingBelowMinReplicas/warning", 28, 35),),
         ),
         Scenario(
             "one-pod-unready",

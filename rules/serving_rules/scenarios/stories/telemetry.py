@@ -72,7 +72,7 @@ def _stories() -> tuple[Scenario, ...]:
             SHORT,
             (
                 Deployment(
-                    steps(SHORT, (0, 0.5), (5, 0), (40, 0.5)), Settings(min_replicas=0, scale_down_delay=600), environment="internal"
+                    steps(SHORT, (0, 0.5), (5, 0), (40, 0.1)), Settings(min_replicas=0, scale_down_delay=600), environment="internal"
                 ),
             ),
             without=everywhere(SHORT),

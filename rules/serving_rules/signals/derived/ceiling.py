@@ -46,9 +46,11 @@ GROUPS = (
                 """
                 quantile_over_time(0.5, serving:replica_throughput:full[1d])
                 or serving:concurrency_target:current / (serving:latency_seconds:floor1d > 0)
+                and (serving:latency_seconds:hours1d >= 3)
                 """,
                 "Good answers a second of one full replica: median of the moments of the last day in which every slot was taken; before "
-                "there was one, the concurrency target over the response time of quiet hours.",
+                "there was one, the concurrency target over the response time of quiet hours. Absent until three hours of traffic are "
+                "known: what has been seen of queues alone has no quiet hours.",
                 examples=examples.TYPICAL,
             ),
             Record(
@@ -76,14 +78,23 @@ GROUPS = (
             ),
             Record(
                 "serving:ceiling_backlog:draining",
-                # By a measure of the last hour only: a guess at what a replica can do must not hold back a page.
+                # By a measure of the last hour only: a guess at what a replica can do must not hold back a page. Before there is one (the
+                # first minutes of a Prometheus without history, or of a fleet that has only just grown) a queue that has halved is seen
+                # to drain. Where the measure exists it decides alone: under bursts a queue halves that is back a minute later.
                 f"""
                 avg_over_time(serving:arrivals:rate5m[5m])
                 / (serving:target_utilization_ratio:current * serving:replica_throughput:recent)
                 <= {_MAX}
+                or
+                (
+                  serving:active_replicas:max
+                  and (serving:inflight_requests:max <= 0.5 * max_over_time(serving:inflight_requests:max[5m30s]))
+                  unless serving:replica_throughput:recent
+                )
                 """,
                 "Replicas that serve what arrives, at the target utilization, where these are no more than the ceiling: a queue is then "
-                "the backlog of a cold start and drains by itself. Absent where they are more, or not known.",
+                "the backlog of a cold start and drains by itself. While nothing was measured: the active replicas, when requests in "
+                "flight have halved within five minutes. Absent otherwise.",
                 examples=examples.DRAINING,
             ),
             Record(

@@ -17,6 +17,7 @@ _FULL = "serving:replica_throughput:full"
 _RECENT = "serving:replica_throughput:recent"
 _TYPICAL = "serving:replica_throughput:typical"
 _FLOOR = "serving:latency_seconds:floor1d"
+_HOURS = "serving:latency_seconds:hours1d"
 
 
 def _rate(code: str, deployment: str = "") -> str:
@@ -53,9 +54,10 @@ TYPICAL = (
     # 'full' is an input here, since nothing else that it is made of is fed.
     Example("the median of a day's full moments", {_FULL: "8x10 1x30 2x30 7x30"}, "100m", {_TYPICAL: 2}),
     Example("more than a day ago does not count", {_FULL: "9x950 _x15 1x99 2x50 4x98"}, "2400m", {_TYPICAL: 2}),
-    Example("before the first", {_TARGET: 8, _FLOOR: 4}, "1m", {_TYPICAL: 2}),
-    Example("what was measured comes first", {_TARGET: 8, _FLOOR: 4, _FULL: 1}, "1m", {_TYPICAL: 1}),
-    Example("a time that is none", {_TARGET: 8, _FLOOR: 0}, "1m", {}),
+    Example("before the first", {_TARGET: 8, _FLOOR: 4, _HOURS: 3}, "1m", {_TYPICAL: 2}),
+    Example("too little is known of quiet hours", {_TARGET: 8, _FLOOR: 4, _HOURS: 2.75}, "1m", {}),
+    Example("what was measured comes first", {_TARGET: 8, _FLOOR: 4, _HOURS: 3, _FULL: 1}, "1m", {_TYPICAL: 1}),
+    Example("a time that is none", {_TARGET: 8, _FLOOR: 0, _HOURS: 3}, "1m", {}),
 )
 _AT: dict[str, Values] = {_LOAD: 15, _MAX: 4, _EFFECTIVE: 2.5, _ACTIVE: 4}
 DEMAND = (
@@ -122,6 +124,10 @@ DRAINING = (
     Example("it fits exactly", {**_LACK, "serving:arrivals:rate5m": 6}, "1m", {_DRAINING: 4}),
     Example("it does not fit", {**_LACK, "serving:arrivals:rate5m": 6.5}, "1m", {}),
     Example("no measure of the last hour", {**_LACK, "serving:arrivals:rate5m": 5.25, _FULL: "_", _TARGET: 8, _FLOOR: 1}, "1m", {}),
+    Example("nor one, but a queue that has halved in five minutes", {_ACTIVE: 4, _INFLIGHT: "80x9 60 40x9"}, "14m", {_DRAINING: 4}),
+    Example("not quite halved", {_ACTIVE: 4, _INFLIGHT: "80x9 60 41x9"}, "14m", {}),
+    Example("halved six minutes ago", {_ACTIVE: 4, _INFLIGHT: "80x9 60 40x9"}, "16m", {}),
+    Example("halved, where a measure says that it is back soon", {**_LACK, "serving:arrivals:rate5m": 6.5, _INFLIGHT: "80 40x9"}, "1m", {}),
     Example(
         "arrivals of five minutes, no more and no less",
         {**_LACK, "serving:arrivals:rate5m": "90x12 _x3 3x1 4.25x2"},
@@ -131,7 +137,7 @@ DRAINING = (
 )
 NEEDED = (
     Example("ten minutes of arrivals, at the target utilization", _LACK, "20m", {_NEEDED: 6}),
-    Example("without a measure of the moment", {**_LACK, _FULL: "_", _TARGET: 8, _FLOOR: 8}, "20m", {_NEEDED: 11}),
+    Example("without a measure of the moment", {**_LACK, _FULL: "_", _TARGET: 8, _FLOOR: 8, _HOURS: 3}, "20m", {_NEEDED: 11}),
     Example("with both, the moment counts", {**_LACK, _FULL: "9x17 2x5"}, "20m", {_NEEDED: 6}),
     Example("one more than the ceiling at least", {**_LACK, _MAX: 6, _ACTIVE: 6}, "20m", {_NEEDED: 7}),
     Example("and where nothing was measured", {_MAX: 4, _ACTIVE: 4}, "20m", {_NEEDED: 5}),
