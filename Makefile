@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 # A Prometheus on PATH wins over the oldest one of .tools; tests that compare releases take theirs from .tools (tests/tools).
 export PATH := $(PATH):$(CURDIR)/$(TOOLS)/prometheus-2.42/usr/bin
 
-.PHONY: help demo demo-alerts test check lint types contracts unit tools docs rules rules-coverage rules-mutate bench lock clean
+.PHONY: help demo demo-alerts test check lint types contracts unit tools docs rules rules-coverage rules-mutate mutants bench lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ demo: $(VENV)/.runtime ## emulated Baseten, exporter and (if installed) Promethe
 demo-alerts: $(VENV)/.dev tools ## the shipped rules beside the demo fleet at speed: which alert each story raised (7 minutes)
 	$(BIN)/python -m tests.stack.demo_alerts $(ARGS)
 
-test: lint types contracts unit ## everything that CI runs
+test: lint types contracts rules-coverage mutants unit ## everything that CI runs
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -46,12 +46,15 @@ rules: $(VENV)/.runtime ## write rules/ again: every format, runbooks, tests, sc
 	$(BIN)/python -m serving_rules.repository rules
 
 rules-coverage: $(VENV)/.dev tools ## every alert and record is tested in every way that it must be
-	$(BIN)/python -m serving_rules.coverage $(ARGS)
+	$(BIN)/python -m serving_rules.coverage
 
-rules-mutate: $(VENV)/.dev tools ## break each rule on purpose and see the tests fail; ARGS="--detection thrash" for one
+rules-mutate: $(VENV)/.dev tools ## break each rule on purpose and see the tests fail; ARGS="--detection thrash" for one; writes down the score
 	$(BIN)/python -m serving_rules.mutation $(ARGS)
 
-bench: $(VENV)/.dev ## the performance claims, as ratios to yardsticks of the same run
+mutants: $(VENV)/.dev tools ## the same for the rules that changed since they were last tried; writes nothing
+	$(BIN)/python -m serving_rules.mutation --new --dry
+
+bench: $(VENV)/.dev tools ## the performance claims, as ratios to yardsticks of the same run
 	@for file in benchmarks/[!y]*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
 lock: ## write requirements.lock again from the newest allowed versions

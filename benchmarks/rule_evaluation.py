@@ -273,7 +273,7 @@ def measure(pack: Pack, fleet: Fleet, deployments: int, hours: float, minutes: f
     rules: dict[str, float] = {}
     for group in groups:
         for rule in group["rules"]:
-            title = f"{rule['name']} ({rule['labels'].get('severity') or group['name']})"
+            title = f"{rule['name']} ({rule.get('labels', {}).get('severity') or group['name']})"
             rules[title] = rules.get(title, 0) + float(rule["evaluationTime"])
     return Cost({group["name"]: float(group["evaluationTime"]) for group in groups}, rules, firing, missed, plain, series)
 

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from serving_exporter.catalogue import ALL
 from serving_exporter.reference import pages as exporter_pages
 from serving_exporter.scrape_config import scrape_config
+from serving_rules.contract import Usage, violations
+from serving_rules.pack import build
 from serving_rules.reference import pages as rules_pages
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGES = {**exporter_pages(), **rules_pages()}
+PACK = build()
 DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 
 
@@ -35,8 +39,29 @@ def test_links_and_named_files_exist(path: Path) -> None:
         assert (REPOSITORY / name).exists(), name
 
 
-def test_no_document_names_a_metric_that_does_not_exist() -> None:
-    known = " ".join(exporter_pages().values())
-    for path in DOCUMENTS:
-        for name in re.findall(r"`(baseten_(?:deployment|environment|chainlet|audit|usage)_\w+|serving_exporter_\w+)", path.read_text()):
-            assert name in known, f"{path.name}: {name}"
+RUNBOOKS = sorted((REPOSITORY / "rules" / "runbooks").glob("*.md"))
+INVENTED = {
+    "baseten_up": "a metric that is not exported, and why",
+    "baseten_broken": "a line that the emulator breaks on purpose",
+    "serving:thrash_reversals:threshold": "recorded only where a threshold has exceptions",
+}
+"""Names in documents that are of no metric, and what they stand for."""
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, *RUNBOOKS], ids=lambda path: path.name)
+def test_no_document_names_a_metric_label_or_value_that_does_not_exist(path: Path) -> None:
+    text = path.read_text()
+    names = set(re.findall(r"\b(?:(?:baseten|serving_exporter)_\w+|serving\w*:[\w:]+)", text))
+    exported = {name for metric in ALL.values() for name in (metric.name, *metric.sample_names)}
+    assert names - exported - {rule.record for rule in PACK.rules()} - INVENTED.keys() == set()
+    selectors = re.findall(r"\b(?:(?:baseten|serving_exporter)_\w+|serving\w*:[\w:]+)\{[^}`]*\}", text)
+    usages = [Usage(f"in a document: {each}", each) for each in selectors if each.partition("{")[0] not in INVENTED]
+    assert [each for each in violations(PACK, usages) if each.startswith("in a document")] == []
+
+
+@pytest.mark.parametrize(
+    ("selector", "complaint"),
+    [('baseten_deployment_status{state="ACTIVE"}', "no label state"), ('baseten_deployment_status{status="AWAKE"}', "never 'AWAKE'")],
+)
+def test_a_wrong_label_or_value_in_a_document_would_be_found(selector: str, complaint: str) -> None:
+    assert any(complaint in each for each in violations(PACK, [Usage("in a document", selector)]))

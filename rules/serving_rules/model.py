@@ -18,6 +18,7 @@ __all__ = [
     "Alert",
     "Case",
     "Cause",
+    "Dashboard",
     "Detection",
     "Example",
     "Guard",
@@ -53,6 +54,18 @@ class Kind(StrEnum):
 
     SYMPTOM = "symptom"
     CAUSE = "cause"
+
+
+class Dashboard(StrEnum):
+    """Where an alert's object is shown: the uids of the dashboards, which links rely on."""
+
+    FLEET = "serving-fleet"
+    DEPLOYMENT = "serving-deployment"
+    AUTOSCALING = "serving-autoscaling"
+    COST = "serving-cost"
+    ENGINES = "serving-engines"
+    SLO = "serving-slo"
+    EXPORTER = "serving-exporter"
 
 
 class Layer(StrEnum):
@@ -234,7 +247,7 @@ class Alert:
     scope: Scope = Scope.DEPLOYMENT
     extra_labels: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
-    dashboard: str = "serving-autoscaling"
+    dashboard: Dashboard = Dashboard.AUTOSCALING
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "expr", dedent(self.expr).strip())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from serving_exporter.catalogue import ALL, Metric
+from serving_exporter.catalogue import ALL, Metric, Scope
 from serving_rules.contract import Usage, violations
 from serving_rules.contract.raw import RAW_LABELS, RAW_METRICS
 from serving_rules.pack import Pack, Rule, RuleFile, build
@@ -30,6 +32,15 @@ def renamed_labels() -> Iterator[tuple[str, dict[str, Metric]]]:
             yield f"{name}.{label}", {**ALL, name: replace(metric, extra_labels=labels)}
 
 
+def renamed_key_labels() -> Iterator[tuple[str, dict[str, Metric]]]:
+    """Key labels are those of a metric's scope: each of them is renamed in one metric at a time."""
+    for name, metric in ALL.items():
+        for label in metric.scope.value or ():
+            labels = tuple(each + "_renamed" if each == label else each for each in metric.scope.value or ())
+            scope = cast("Scope", SimpleNamespace(value=labels))
+            yield f"{name}.{label}", {**ALL, name: replace(metric, scope=scope)}
+
+
 def test_pack_and_catalogue_agree() -> None:
     assert violations(PACK, QUERIES) == []
 
@@ -41,6 +52,11 @@ def test_renaming_any_metric_is_noticed() -> None:
 
 def test_renaming_any_label_is_noticed() -> None:
     unnoticed = [what for what, catalogue in renamed_labels() if not violations(PACK, QUERIES, catalogue)]
+    assert unnoticed == []
+
+
+def test_renaming_any_key_label_is_noticed() -> None:
+    unnoticed = [what for what, catalogue in renamed_key_labels() if not violations(PACK, QUERIES, catalogue)]
     assert unnoticed == []
 
 

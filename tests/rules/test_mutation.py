@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +16,12 @@ from tests.tools.toolchain import PROMETHEUS, PrometheusRelease
 from serving_rules.errors import PackError
 from serving_rules.fixtures import Suite
 from serving_rules.model import Example, Outcome, Record
-from serving_rules.mutation import equivalents, history
+from serving_rules.mutation import equivalents, ledger
 from serving_rules.mutation.__main__ import main
 from serving_rules.mutation.equivalents import Equivalent
 from serving_rules.mutation.expressions import changes, nodes, normal
 from serving_rules.mutation.mutant import difference, rule_name
-from serving_rules.mutation.report import facts, report
+from serving_rules.mutation.report import by_operator, facts, report
 from serving_rules.mutation.rules import mutants
 from serving_rules.mutation.trial import Fate, Verdict, run, trials
 from serving_rules.pack import Rule, build
@@ -280,6 +279,10 @@ class TestReport:
         other = {("serving:other:max", "any"): Equivalent("serving:other:max", "any", "?")}
         assert report(weak, {**self.listed(weak), **other}, threshold=100, strict=True) == 0
 
+    def test_each_kind_of_mistake_has_a_line(self) -> None:
+        rows = {"number doubled": {"killed": 3, "survived": 1, "equivalent": 2}, "x": {"killed": 0, "survived": 0, "equivalent": 1}}
+        assert [line.split() for line in by_operator(rows)][1:] == [["number", "doubled", "3", "1", "2", "75%"], ["x", "0", "0", "1", "0%"]]
+
     def test_facts_are_complete_and_plain(self, weak: list[Verdict]) -> None:
         found = json.loads(json.dumps(facts(weak, self.listed(weak))))
         assert len(found) == len(weak[0].trial.mutants)
@@ -315,55 +318,76 @@ class TestEquivalents:
         assert equivalents.read(tmp_path / "none.yaml") == {}
 
 
-class TestHistory:
-    @pytest.fixture
-    def commit(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Suite], None]:
-        monkeypatch.setattr(history, "_ROOT", tmp_path)
-        for name in ("GIT_AUTHOR", "GIT_COMMITTER"):
-            monkeypatch.setenv(f"{name}_NAME", "Test")
-            monkeypatch.setenv(f"{name}_EMAIL", "test@example.com")
+class TestLedger:
+    @pytest.fixture(scope="class")
+    def tried(self) -> list[Verdict]:
+        return verdicts(sample.suite(sample.alert()))
 
-        def git(*arguments: str) -> None:
-            subprocess.run(["git", *arguments], cwd=tmp_path, check=True, capture_output=True)
+    def test_what_was_tried_is_not_new(self, tried: list[Verdict]) -> None:
+        (verdict,) = tried
+        assert ledger.new([verdict.trial], {}) == [verdict.trial]
+        assert ledger.new([verdict.trial], {verdict.trial.name: ledger.entry(verdict, {})}) == []
 
-        def write(made: Suite) -> None:
-            texts = made.files()
-            for name, text in {
-                f"tests/{made.name}.test.yaml": texts.pop(f"{made.name}.test.yaml"),
-                "prometheus/alerts.yaml": texts.popitem()[1],
-            }.items():
-                (tmp_path / "rules" / name).parent.mkdir(parents=True, exist_ok=True)
-                (tmp_path / "rules" / name).write_text(text)
-            git("add", "-A")
-            git("commit", "--message", "Rules")
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda: sample.suite(sample.alert(summary="Another sentence.")),
+            lambda: sample.suite(sample.alert(proof=sample.proof(cases=sample.proof().cases[:-1]))),
+        ],
+        ids=["rule", "test"],
+    )
+    def test_a_changed_rule_and_a_changed_test_are_new(self, change: Callable[[], Suite], tried: list[Verdict]) -> None:
+        made = change()
+        found = list(trials([made], made.rules))
+        known = {verdict.trial.name: ledger.entry(verdict, {}) for verdict in tried}
+        assert [trial.name for trial in ledger.new(found, known)] == ["ServingSampleLoad (warning)"]
 
-        git("init")
-        return write
+    def test_so_is_a_rule_that_has_other_mutants(self, tried: list[Verdict]) -> None:
+        (verdict,) = tried
+        fewer = replace(verdict.trial, mutants=verdict.trial.mutants[1:])
+        assert ledger.digest(fewer) != ledger.digest(verdict.trial)
 
-    def test_only_what_changed_is_tried(self, commit: Callable[[Suite], None]) -> None:
-        old = sample.suite(sample.alert(), sample.alert(name="ServingOther"))
-        commit(old)
-        assert history.changed_since("HEAD", trials([old], old.rules)) == []
-        new = sample.suite(sample.alert(), sample.alert(name="ServingOther", summary="Another sentence."))
-        assert [trial.name for trial in history.changed_since("HEAD", trials([new], new.rules))] == ["ServingOther (warning)"]
+    def test_an_entry_counts_what_became_of_the_mutants(self, weak: list[Verdict]) -> None:
+        (verdict,) = weak
+        listed = TestReport().listed(weak)
+        first = next(iter(listed))
+        for known, equivalent in (({}, 0), ({first: listed[first]}, 1)):
+            counts = ledger.totals({"rule": ledger.entry(verdict, known)})
+            assert sum(row["killed"] for row in counts.values()) == verdict.count() - len(verdict.survivors())
+            assert sum(row["equivalent"] for row in counts.values()) == equivalent
+            assert sum(row["survived"] for row in counts.values()) == len(verdict.survivors()) - equivalent
 
-    def test_a_changed_test_counts_as_well(self, commit: Callable[[Suite], None]) -> None:
-        old = sample.suite(sample.alert())
-        commit(old)
-        cases = sample.proof().cases[:-1]
-        new = sample.suite(sample.alert(proof=sample.proof(cases=cases)))
-        assert [trial.name for trial in history.changed_since("HEAD", trials([new], new.rules))] == ["ServingSampleLoad (warning)"]
+    def test_it_is_updated_by_what_was_tried_and_forgets_what_is_gone(self, weak: list[Verdict]) -> None:
+        (verdict,) = weak
+        name, kept = verdict.trial.name, {"digest": "0", "mutants": {}}
+        made = ledger.updated({name: kept, "kept": kept, "gone": kept}, weak, {}, [name, "kept", "never tried"])
+        assert made == {name: ledger.entry(verdict, {}), "kept": kept}
+        assert ledger.updated({name: kept}, [replace(verdict, sick="broken")], {}, [name]) == {}
 
-    def test_an_unknown_revision_is_an_error(self, commit: Callable[[Suite], None]) -> None:
-        commit(sample.suite(sample.alert()))
-        with pytest.raises(subprocess.CalledProcessError):
-            history.changed_since("nonsense", [])
+    def test_it_reads_what_it_wrote(self, tmp_path: Path) -> None:
+        found = {
+            'serving:a:b{c="d"}': {"digest": "0", "mutants": {"number doubled": {"killed": 2}}},
+            "A (info)": {"digest": "1", "mutants": {}},
+        }
+        ledger.write(found, tmp_path / "score.json")
+        assert ledger.read(tmp_path / "score.json") == found
+        assert ledger.read(tmp_path / "none.json") == {}
+
+    @pytest.mark.parametrize("text", ["{", "[1]", '{"a": {}}', '{"a": 1}'])
+    def test_a_file_that_is_none_is_told(self, text: str, tmp_path: Path) -> None:
+        (tmp_path / "score.json").write_text(text)
+        with pytest.raises(PackError, match="make rules-mutate"):
+            ledger.read(tmp_path / "score.json")
+
+    def test_the_committed_one_has_every_rule_of_the_pack(self) -> None:
+        """Whether they are as they were tried is for the command to see: it tries those that are not."""
+        assert list(ledger.read()) == [rule_name(rule) for rule in build().rules()]
 
 
 class TestCommand:
     def test_one_rule_of_a_detection(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         written = tmp_path / "fates.json"
-        arguments = ["--detection", "thrash", "--rule", "ServingThrash (warning)", "--promtool", PROMTOOL, "--json", str(written)]
+        arguments = ["--detection", "thrash", "--rule", "ServingThrash (warning)", "--dry", "--promtool", PROMTOOL, "--json", str(written)]
         assert main(arguments) == 0, capsys.readouterr().out
         assert {each["rule"] for each in json.loads(written.read_text())} == {"ServingThrash (warning)"}
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import promql_parser
 import pytest
 import yaml
+from tests.rules import sample
 from tests.stack.programs import run
 from tests.tools.toolchain import PROMETHEUS, PrometheusRelease
 
@@ -16,8 +18,10 @@ from serving_rules import overrides, runbooks
 from serving_rules.contract import Usage, violations
 from serving_rules.detections import DETECTIONS
 from serving_rules.diagnosis import ROWS
+from serving_rules.fixtures.series import selector
 from serving_rules.guards import GUARDS
-from serving_rules.pack import build
+from serving_rules.model import Dashboard, Scope
+from serving_rules.pack import build, dashboard_url
 from serving_rules.reference import answers, pages
 from serving_rules.settings import CANONICAL
 
@@ -66,6 +70,41 @@ def test_every_link_of_an_alert_to_its_runbook_leads_to_a_page() -> None:
     for rule in PACK.rules():
         if rule.alert:
             assert rule.annotations["runbook_url"].removeprefix("rules/runbooks/") in PAGES
+
+
+def test_every_link_of_an_alert_to_its_dashboard_names_one_and_its_variables() -> None:
+    for rule in PACK.rules():
+        if rule.alert:
+            link = re.fullmatch(r"/d/([\w-]+)\?(.+)", rule.annotations["dashboard_url"])
+            assert link, rule.alert
+            assert link[1] in {*Dashboard}, rule.alert
+            for variable in link[2].split("&"):
+                assert re.fullmatch(r"var-(workspace|model|environment|deployment)=\{\{ \$labels\.\w+ \| urlquery \}\}", variable)
+
+
+@pytest.mark.parametrize("release", PROMETHEUS, ids=str)
+def test_label_values_are_escaped_in_links(release: PrometheusRelease, tmp_path: Path) -> None:
+    """A model or environment may be called anything: Prometheus itself writes the link."""
+    labels = {label: f'{label} "a" & b=c%d#é' for label in (*Scope.DEPLOYMENT.labels, "environment")}
+    made = "/d/x?" + dashboard_url("", sample.alert()).partition("?")[2]
+    values = {"workspace": "workspace", "model": "model_id", "environment": "environment", "deployment": "deployment_id"}
+    expected = "/d/x?" + "&".join(f"var-{name}={quote_plus(labels[label])}" for name, label in values.items())
+    rule = {"alert": "Linked", "expr": "serving:load:max", "annotations": {"dashboard_url": made}}
+    test = {
+        "interval": "1m",
+        "input_series": [{"series": selector("serving:load:max", labels), "values": "1x9"}],
+        "alert_rule_test": [
+            {
+                "alertname": "Linked",
+                "eval_time": "1m",
+                "exp_alerts": [{"exp_labels": labels, "exp_annotations": {"dashboard_url": expected}}],
+            }
+        ],
+    }
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [{"name": "g", "rules": [rule]}]}))
+    (tmp_path / "test.yaml").write_text(yaml.safe_dump({"rule_files": ["rules.yaml"], "tests": [test]}))
+    result = run(release.promtool, "test", "rules", "test.yaml", cwd=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_every_query_parses_and_reads_what_is_recorded() -> None:

@@ -12,11 +12,10 @@ from serving_rules.fixtures import promtool
 from serving_rules.formats import prometheus
 from serving_rules.model import Detection
 from serving_rules.pack import build
-from serving_rules.scenarios import SCENARIOS, Situation, acts, files
+from serving_rules.scenarios import SCENARIOS, Act, Situation, acts
 
 PACK = build()
 STORIES = {scenario.name: scenario for scenario in SCENARIOS}
-FILES = files(PACK)
 
 PROTOTYPE = {
     "silent": ("diurnal", "hourly-bursts", "pinned", "exactly-at-max", "nightly-drain", "one-restart"),
@@ -82,12 +81,12 @@ def test_the_prototypes_traces_are_among_them(alert: str, name: str) -> None:
     assert (fired == set()) if alert == "silent" else alert in fired
 
 
-@pytest.mark.parametrize("name", [name for name, _ in acts()])
+@pytest.mark.parametrize("act", acts(), ids=lambda act: act.name)
 @pytest.mark.parametrize("release", PROMETHEUS, ids=str)
 @pytest.mark.timeout(900)
-def test_each_raises_its_own_alerts_and_no_other(release: PrometheusRelease, name: str, tmp_path: Path) -> None:
-    for path, text in {**prometheus.files(PACK), f"{name}.test.yaml": FILES[f"{name}.test.yaml"]}.items():
-        folder = tmp_path / ("tests" if path.endswith(".test.yaml") else "prometheus")
-        folder.mkdir(exist_ok=True)
-        (folder / path).write_text(text)
-    assert promtool.verdict(release.promtool, [f"{name}.test.yaml"], tmp_path / "tests") == ""
+def test_each_raises_its_own_alerts_and_no_other(release: PrometheusRelease, act: Act, tmp_path: Path) -> None:
+    texts = {f"prometheus/{name}": text for name, text in prometheus.files(PACK).items()}
+    for path, text in {**texts, **{f"tests/{name}": text for name, text in act.files(PACK).items()}}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    assert promtool.verdict(release.promtool, [f"{act.name}.test.yaml"], tmp_path / "tests") == ""

@@ -7,6 +7,7 @@ from serving_rules.model import (
     Alert,
     Case,
     Cause,
+    Dashboard,
     Detection,
     Example,
     Kind,
@@ -249,7 +250,7 @@ DETECTION = Detection(
             + " (about $"
             + value_of("serving:min_replica_dollars_per_day:for_async_backlog", form='printf "%.2f"')
             + " a day more).",
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base=_BASE,
                 quiet={"serving:async_queued:deriv15m": -0.1},

@@ -8,6 +8,7 @@ from serving_rules.model import (
     Alert,
     Case,
     Cause,
+    Dashboard,
     Detection,
     Example,
     Kind,
@@ -123,7 +124,7 @@ DETECTION = Detection(
             keep_firing_for="10m",
             summary="Asynchronous requests wait for more than half of their time to live.",
             description=_DESCRIPTION,
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base=_BASE,
                 quiet={"serving:async_wait_seconds:p95": 30},
@@ -156,7 +157,7 @@ DETECTION = Detection(
             keep_firing_for="10m",
             summary="Asynchronous requests are about to expire in the queue.",
             description=_DESCRIPTION,
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base={**_BASE, "serving:async_wait_seconds:p95": 481, "serving:async_ttl_seconds:recommended": 1080},
                 quiet={"serving:async_wait_seconds:p95": 30},

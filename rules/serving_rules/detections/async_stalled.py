@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serving_rules.guards import NOT_DEVELOPMENT
-from serving_rules.model import Alert, Case, Cause, Detection, Inhibition, Kind, Outcome, Proof, Query, Runbook, Severity
+from serving_rules.model import Alert, Case, Cause, Dashboard, Detection, Inhibition, Kind, Outcome, Proof, Query, Runbook, Severity
 from serving_rules.promql import DEPLOYMENT, name_of, value_of
 
 __all__ = ["DETECTION"]
@@ -37,7 +37,7 @@ DETECTION = Detection(
             + ", in progress: "
             + value_of("serving:async_in_progress:max")
             + ".",
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base={
                     "serving:async_queued:max": 12,

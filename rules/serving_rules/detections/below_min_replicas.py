@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serving_rules.guards import NOT_DEVELOPMENT, NOT_ROLLOUT, SETTLED
-from serving_rules.model import Alert, Case, Cause, Detection, Kind, Outcome, Proof, Query, Runbook, Severity
+from serving_rules.model import Alert, Case, Cause, Dashboard, Detection, Kind, Outcome, Proof, Query, Runbook, Severity
 from serving_rules.promql import DEPLOYMENT, name_of, names, value_of
 
 __all__ = ["DETECTION"]
@@ -87,7 +87,7 @@ DETECTION = Detection(
             keep_firing_for="5m",
             summary="A deployment has fewer active replicas than its floor.",
             description=_DESCRIPTION,
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base=_BASE,
                 quiet={"serving:active_replicas:max": 3},
@@ -119,7 +119,7 @@ DETECTION = Detection(
             keep_firing_for="5m",
             summary="A deployment with a floor has no active replica.",
             description=_DESCRIPTION,
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base={**_BASE, "serving:active_replicas:max": 0},
                 quiet={"serving:active_replicas:max": 3},

@@ -8,6 +8,7 @@ from serving_rules.model import (
     Alert,
     Case,
     Cause,
+    Dashboard,
     Detection,
     Guard,
     Inhibition,
@@ -138,7 +139,7 @@ DETECTION = Detection(
             + ", doubling step by step while the 95th percentile of the latency rises by less than a fifth. Saves about $"
             + value_of("serving:concurrency_target_too_low_dollars_per_day:saving", form='printf "%.2f"')
             + " a day.",
-            dashboard="serving-cost",
+            dashboard=Dashboard.COST,
             proof=Proof(
                 base=_BASE,
                 quiet={"serving:compute_utilization_ratio:avg6h": 0.8},

@@ -257,6 +257,6 @@ DETECTION = Detection(
         ),
     ),
     runbooks={"ServingDailyColdStart": _RUNBOOK},
-    fires_on=(),
+    fires_on=("cold-every-morning",),
     silent_on=("diurnal", "pinned", "bursts-short-delay", "schedule-switch", "first-deployment", "development", "scrape-outage"),
 )

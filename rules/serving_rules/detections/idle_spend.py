@@ -7,6 +7,7 @@ from serving_rules.model import (
     Alert,
     Case,
     Cause,
+    Dashboard,
     Detection,
     Example,
     Guard,
@@ -122,7 +123,7 @@ DETECTION = Detection(
                 otherwise=" Set min_replica to " + value_of(_RECOMMENDED) + ", or let a schedule raise it in the hours of use only.",
             )
             + value_of(_SAVING, form='printf "%.2f"', before=" Saves up to $", after=" a day.", otherwise=""),
-            dashboard="serving-cost",
+            dashboard=Dashboard.COST,
             proof=Proof(
                 base={
                     **_INPUTS,

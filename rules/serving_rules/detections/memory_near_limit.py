@@ -6,6 +6,7 @@ from serving_rules.model import (
     Alert,
     Case,
     Cause,
+    Dashboard,
     Detection,
     Example,
     Kind,
@@ -191,7 +192,7 @@ DETECTION = Detection(
             + value_of("serving:batch_size_ratio:for_memory_near_limit", form="humanizePercentage")
             + " of its size.",
             scope=Scope.REPLICA,
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base={
                     f'{_RATIO}{{replica="r1"}}': 0.97,

@@ -8,6 +8,7 @@ from serving_rules.model import (
     Alert,
     Case,
     Cause,
+    Dashboard,
     Detection,
     Example,
     Kind,
@@ -217,7 +218,7 @@ DETECTION = Detection(
             + ". The surplus costs about $"
             + value_of("serving:over_provisioned_dollars_per_day:saving", form='printf "%.2f"')
             + " a day.",
-            dashboard="serving-cost",
+            dashboard=Dashboard.COST,
             proof=Proof(
                 base={
                     "serving:active_replicas:avg1d": 6.1,
@@ -303,5 +304,6 @@ DETECTION = Detection(
             ),
         ),
     },
+    fires_on=("hourly-peaks-kept-warm",),
     silent_on=("diurnal", "hourly-bursts", "pinned", "async-only"),
 )

@@ -8,6 +8,7 @@ from serving_rules.model import (
     Alert,
     Case,
     Cause,
+    Dashboard,
     Detection,
     Example,
     Inhibition,
@@ -226,7 +227,7 @@ DETECTION = Detection(
             "status page before "
             "looking at models; their own alerts are held back meanwhile.",
             scope=Scope.WORKSPACE,
-            dashboard="serving-fleet",
+            dashboard=Dashboard.FLEET,
             proof=Proof(
                 base={"serving_workspace:troubled_models:count": 4, _MODELS: 8},
                 quiet={"serving_workspace:troubled_models:count": 1},

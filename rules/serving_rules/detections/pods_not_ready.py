@@ -7,6 +7,7 @@ from serving_rules.model import (
     Alert,
     Case,
     Cause,
+    Dashboard,
     Detection,
     Example,
     Kind,
@@ -135,7 +136,7 @@ DETECTION = Detection(
             + value_of("serving:pods:max", where={"condition": "true"})
             + " are ready. They are billed and get no requests. Set stop_traffic_threshold_seconds to 60 and restart_threshold_seconds to "
             "90 (both are 1800 by default): a broken replica is then out after a minute and restarted half a minute later.",
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base={_UNREADY: 2, _READY: 3},
                 quiet={_UNREADY: 0},
@@ -161,7 +162,7 @@ DETECTION = Detection(
             "terminate the replica or "
             "ask the platform's support.",
             extra_labels=("condition",),
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base={_UNKNOWN: 2},
                 quiet={_UNKNOWN: 0},

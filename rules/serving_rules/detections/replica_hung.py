@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serving_rules.guards import NOT_DEVELOPMENT
-from serving_rules.model import Alert, Case, Cause, Detection, Kind, Outcome, Proof, Query, Runbook, Scope, Severity, Threshold
+from serving_rules.model import Alert, Case, Cause, Dashboard, Detection, Kind, Outcome, Proof, Query, Runbook, Scope, Severity, Threshold
 from serving_rules.promql import DEPLOYMENT, by, name_of, names, value_of
 
 __all__ = ["DETECTION"]
@@ -61,7 +61,7 @@ DETECTION = Detection(
             + " replicas are active and busy. Terminate it: DELETE "
             "/v1/models/{{ $labels.model_id }}/deployments/{{ $labels.deployment_id }}/replicas/{{ $labels.replica }}.",
             scope=Scope.REPLICA,
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base={
                     f'{_IDLE}{{replica="r-one"}}': 0.005,

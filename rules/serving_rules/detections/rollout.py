@@ -6,6 +6,7 @@ from serving_rules.model import (
     Alert,
     Case,
     Cause,
+    Dashboard,
     Detection,
     Example,
     Kind,
@@ -277,7 +278,7 @@ DETECTION = Detection(
             + _COST
             + " Find out why the candidate's replicas do not become ready, or cancel the promotion.",
             scope=Scope.ENVIRONMENT,
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base={
                     "serving_environment:promotion:running": 1,
@@ -324,7 +325,7 @@ DETECTION = Detection(
             + _COST
             + " Resume or cancel it.",
             scope=Scope.ENVIRONMENT,
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base={
                     'serving_environment:promotion_paused:count4h{status="PAUSED"}': 228,
@@ -385,7 +386,7 @@ DETECTION = Detection(
             )
             + " of the traffic. Cancel the promotion (`cancel_promotion`).",
             scope=Scope.ENVIRONMENT,
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base={
                     "serving_environment:candidate_error_ratio:rate5m": 0.12,

@@ -7,6 +7,7 @@ from serving_rules.model import (
     Alert,
     Case,
     Cause,
+    Dashboard,
     Detection,
     Example,
     Kind,
@@ -142,7 +143,7 @@ DETECTION = Detection(
             + " s, so one should have left. About $"
             + value_of("serving:scale_down_stuck_dollars_per_day:saving", form='printf "%.2f"')
             + " a day.",
-            dashboard="serving-cost",
+            dashboard=Dashboard.COST,
             proof=Proof(
                 base=_BASE,
                 quiet={"serving:idle_seconds:now": 0},

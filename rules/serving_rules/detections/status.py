@@ -7,6 +7,7 @@ from serving_rules.model import (
     Alert,
     Case,
     Cause,
+    Dashboard,
     Detection,
     Example,
     Inhibition,
@@ -177,7 +178,7 @@ DETECTION = Detection(
             + " active replicas. Restarts in 2 hours: "
             + value_of("serving:restarts:sum2h")
             + ".",
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base={
                     'serving:status:current{status="UNHEALTHY"}': 1,
@@ -220,7 +221,7 @@ DETECTION = Detection(
             + value_of("serving:status_age_seconds:now", form="humanizeDuration")
             + ". Its logs say why; what served before still serves, unless an environment points here.",
             extra_labels=("status",),
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base={'serving:status:current{status="BUILD_FAILED"}': 1, "serving:status_age_seconds:now": 60},
                 quiet={'serving:status:current{status="BUILD_FAILED"}': None, 'serving:status:current{status="ACTIVE"}': 1},
@@ -276,7 +277,7 @@ DETECTION = Detection(
             + " has been deploying, loading, waking or updating for {{ $value | humanizeDuration }}; a start takes "
             + value_of("serving:startup_seconds:typical", form="humanizeDuration", otherwise="an unknown time")
             + ". Without hardware it waits and then goes INACTIVE without a log line: try another instance type or region.",
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base={
                     "serving:status_age_seconds:now": 1201,
@@ -357,7 +358,7 @@ DETECTION = Detection(
             description=name_of
             + " was deploying and is now INACTIVE; it was never active in between. Most often it never got its hardware: instance type "
             '{{ or $labels.instance_type "unknown" }}.',
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base={"serving:never_started:bool": 1},
                 quiet={"serving:never_started:bool": None},
@@ -390,7 +391,7 @@ DETECTION = Detection(
             + " sends its requests to a deployment that failed, although another deployment of the model is active. Promote the active "
             "one.",
             scope=Scope.ENVIRONMENT,
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(
                 base={
                     'serving_environment:deployment:info{deployment_id="d-one"}': 1,

@@ -8,6 +8,7 @@ from serving_rules.model import (
     Alert,
     Case,
     Cause,
+    Dashboard,
     Detection,
     Example,
     Inhibition,
@@ -169,7 +170,7 @@ DETECTION = Detection(
             "of the workspace is "
             "silent because nothing is known, not because nothing is wrong.",
             scope=Scope.WORKSPACE,
-            dashboard="serving-exporter",
+            dashboard=Dashboard.EXPORTER,
             proof=Proof(
                 base={"serving_workspace:exporter_silent_seconds:now": 181},
                 quiet={"serving_workspace:exporter_silent_seconds:now": 0},
@@ -199,7 +200,7 @@ DETECTION = Detection(
             description=_FAILING_TEXT + "Load, replicas and latency are unknown until it is back.",
             scope=Scope.WORKSPACE,
             extra_labels=("source",),
-            dashboard="serving-exporter",
+            dashboard=Dashboard.EXPORTER,
             proof=Proof(
                 base={_FEED[_UP]: 0, _FEED[_SUPPORTED]: 1, 'serving_workspace:source_age_seconds:now{source="feed"}': 330},
                 quiet={_FEED[_UP]: 1},
@@ -224,7 +225,7 @@ DETECTION = Detection(
             description=_FAILING_TEXT + "Its series leave the page when they are too old; what needs them falls silent then.",
             scope=Scope.WORKSPACE,
             extra_labels=("source",),
-            dashboard="serving-exporter",
+            dashboard=Dashboard.EXPORTER,
             proof=Proof(
                 base={_INVENTORY[_UP]: 0, _INVENTORY[_SUPPORTED]: 1, 'serving_workspace:source_age_seconds:now{source="inventory"}': 330},
                 quiet={_INVENTORY[_UP]: 1},
@@ -263,7 +264,7 @@ DETECTION = Detection(
             + ". The exporter hangs or is starved.",
             scope=Scope.WORKSPACE,
             extra_labels=("source",),
-            dashboard="serving-exporter",
+            dashboard=Dashboard.EXPORTER,
             proof=Proof(
                 base={
                     'serving_workspace:source_age_seconds:now{source="prices"}': 901,
@@ -315,7 +316,7 @@ DETECTION = Detection(
             "client poll the feed.",
             scope=Scope.WORKSPACE,
             extra_labels=("source",),
-            dashboard="serving-exporter",
+            dashboard=Dashboard.EXPORTER,
             proof=Proof(
                 base={'serving_workspace:source_throttled:increase15m{source="feed"}': 3},
                 quiet={'serving_workspace:source_throttled:increase15m{source="feed"}': 0},
@@ -344,7 +345,7 @@ DETECTION = Detection(
             "Present settings in alerts "
             "may be out of date, and what needs them falls silent when they leave the page.",
             scope=Scope.WORKSPACE,
-            dashboard="serving-exporter",
+            dashboard=Dashboard.EXPORTER,
             proof=Proof(
                 base={'serving_workspace:source_age_seconds:now{source="inventory"}': 901},
                 quiet={'serving_workspace:source_age_seconds:now{source="inventory"}': 30},
@@ -382,7 +383,7 @@ DETECTION = Detection(
             "loops "
             "show only through start-ups and status codes.",
             scope=Scope.WORKSPACE,
-            dashboard="serving-exporter",
+            dashboard=Dashboard.EXPORTER,
             proof=Proof(
                 base={"serving:active_replicas:max": 1},
                 quiet={'serving:pods:max{condition="true"}': 1},
@@ -418,7 +419,7 @@ DETECTION = Detection(
             + " active replicas and the feed "
             + value_of("serving:active_replicas:max")
             + ", for more than half an hour. One of the two is wrong; alerts follow the feed.",
-            dashboard="serving-exporter",
+            dashboard=Dashboard.EXPORTER,
             proof=Proof(
                 base={
                     "serving:replica_counts:difference": 3,

@@ -9,6 +9,6 @@ test that is missing, or equivalent; those are listed with a reason in ``rules/m
     stages        the tests, cheap ones first
     trial         runs them against the tests
     equivalents   the list of those that mean the same
-    history       which rules changed since a revision
+    ledger        what the last run of each rule found, and so which rules are new
     report        the score, and who lived
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,9 +12,9 @@ from serving_rules.errors import RulesError
 from serving_rules.fixtures import Suite, promtool, suites, suites_of_detection, suites_of_group
 from serving_rules.fixtures.choice import detection_named, group_named
 from serving_rules.model import Layer
-from serving_rules.mutation import equivalents
-from serving_rules.mutation.history import changed_since
-from serving_rules.mutation.report import facts, report
+from serving_rules.mutation import equivalents, ledger
+from serving_rules.mutation.mutant import rule_name
+from serving_rules.mutation.report import by_operator, facts, report
 from serving_rules.mutation.trial import Trial, run, trials
 from serving_rules.pack import build
 
@@ -28,26 +27,29 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--detection", metavar="SLUG", help="rules of one detection only")
     parser.add_argument("--signals", metavar="GROUP", help="rules of one group of signals only (`recommended` for the merged advice)")
     parser.add_argument("--rule", metavar="TEXT", default="", help="rules with this text in their name only")
-    parser.add_argument(
-        "--changed-since", metavar="REF", help="rules only that differ from those committed at this git revision, or whose tests do"
-    )
+    parser.add_argument("--new", action="store_true", help="rules only that changed since they were last tried, or whose tests did")
     parser.add_argument("--promtool", metavar="PATH", help="default: the newest of .tools")
     parser.add_argument("--jobs", type=int, default=2, help="programs at a time (2)")
     parser.add_argument("--threshold", type=float, default=95.0, metavar="PERCENT", help="lowest score that passes (95)")
     parser.add_argument("--strict", action="store_true", help="a survivor without a reason fails, whatever the score")
+    parser.add_argument("--dry", action="store_true", help=f"do not write down in {ledger.PATH.name} what was found")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every mutant and its fate")
     options = parser.parse_args(arguments)
     try:
         chosen = [trial for trial in _chosen(options) if options.rule in trial.name]
-        if options.changed_since:
-            chosen = changed_since(options.changed_since, chosen)
-        known = equivalents.read()
+        recorded, known = ledger.read(), equivalents.read()
+        if options.new:
+            chosen = ledger.new(chosen, recorded)
         verdicts = run(chosen, promtool.find(options.promtool), options.jobs)
-    except (RulesError, FileNotFoundError, ImportError, subprocess.CalledProcessError) as error:
+    except (RulesError, FileNotFoundError, ImportError) as error:
         print(error, file=sys.stderr)
         return 2
     if options.json:
         options.json.write_text(json.dumps(facts(verdicts, known), indent=2, ensure_ascii=False) + "\n")
+    recorded = ledger.updated(recorded, verdicts, known, map(rule_name, build().rules()))
+    if not options.dry:
+        ledger.write(recorded)
+    print("\n".join(by_operator(ledger.totals(recorded))) + "\n\nThese rules:")
     return report(verdicts, known, threshold=options.threshold, strict=options.strict)
 
 

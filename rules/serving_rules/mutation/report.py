@@ -8,7 +8,7 @@ from typing import Any
 from serving_rules.mutation.equivalents import Equivalent
 from serving_rules.mutation.trial import Fate, Verdict
 
-__all__ = ["facts", "report"]
+__all__ = ["by_operator", "facts", "report"]
 
 Known = Mapping[tuple[str, str], Equivalent]
 
@@ -40,6 +40,15 @@ def report(verdicts: Sequence[Verdict], known: Known, *, threshold: float, stric
     if any(verdict.sick for verdict in verdicts):
         return 2
     return int(score < threshold or bool(stale) or (strict and unexplained > 0))
+
+
+def by_operator(totals: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Yield a table: of each kind of mistake, how many were noticed. Equivalent ones do not count."""
+    width = max(map(len, totals), default=0)
+    yield f"{'mistake':<{width}}  killed  survived  equivalent"
+    for operator, row in totals.items():
+        share = row["killed"] / max(1, row["killed"] + row["survived"])
+        yield f"{operator:<{width}}  {row['killed']:6}  {row['survived']:8}  {row['equivalent']:10}  {share:.0%}"
 
 
 def facts(verdicts: Sequence[Verdict], known: Known) -> list[dict[str, Any]]:

@@ -16,26 +16,51 @@ Nothing of this reads the rules: a story is written by hand from what the platfo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from serving_rules.formats.text import dump
 from serving_rules.pack import Pack
 from serving_rules.scenarios.stories import SCENARIOS
 from serving_rules.scenarios.story import Scenario, Situation
-from serving_rules.scenarios.suites import Role, document, roles
+from serving_rules.scenarios.suites import Role, document, played_groups, roles
 
-__all__ = ["SCENARIOS", "Role", "Scenario", "Situation", "acts", "files"]
+__all__ = ["SCENARIOS", "Act", "Role", "Scenario", "Situation", "acts", "files"]
 
-_RULE_FILES = ("../prometheus/signals.yaml", "../prometheus/detections.yaml", "../prometheus/alerts.yaml")
+_WHOLE_PACK = ("../prometheus/signals.yaml", "../prometheus/detections.yaml", "../prometheus/alerts.yaml")
 
 
-def acts() -> Iterator[tuple[str, list[Role]]]:
-    """Return all stories by their length, each in all of its situations: name of the test file and what it plays."""
-    for minutes, scenarios in groupby(sorted(SCENARIOS, key=lambda each: each.minutes), key=lambda each: each.minutes):
-        yield f"scenarios-{minutes}m", [role for scenario in scenarios for role in roles(scenario)]
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Stories that are played side by side: of one length, and with the same rules (``of``: a detection's, or the whole pack)."""
+
+    name: str
+    of: str
+    roles: tuple[Role, ...]
+
+    def files(self, pack: Pack, whole_pack: Sequence[str] = _WHOLE_PACK) -> dict[str, str]:
+        """Return test file and, where it does not load the files of the whole pack, rule file: path to text."""
+        if not self.of:
+            return {f"{self.name}.test.yaml": dump(document(pack, self.roles, whole_pack))}
+        rules = f"groups/{self.name}.yaml"
+        return {
+            f"{self.name}.test.yaml": dump(document(pack, self.roles, [rules])),
+            rules: dump({"groups": [group.mapping() for group in played_groups(pack, self.of)]}),
+        }
+
+
+def acts(chosen: Collection[str] = ()) -> Iterator[Act]:
+    """Return all stories, or those that are named, each in all of its situations."""
+    kept = sorted((each for each in SCENARIOS if not chosen or each.name in chosen), key=_kind)
+    for (of, minutes), scenarios in groupby(kept, key=_kind):
+        yield Act(f"scenarios-{of or f'{minutes}m'}", of, tuple(role for scenario in scenarios for role in roles(scenario)))
+
+
+def _kind(scenario: Scenario) -> tuple[str, int]:
+    return scenario.of, scenario.minutes
 
 
 def files(pack: Pack) -> dict[str, str]:
     """Return the tests of all stories: path below ``rules/tests`` to text. They load the rule files of ``rules/prometheus``."""
-    return {f"{name}.test.yaml": dump(document(pack, played, _RULE_FILES)) for name, played in acts()}
+    return {name: text for act in acts() for name, text in act.files(pack).items()}

@@ -8,16 +8,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from serving_rules.fixtures import promtool
 from serving_rules.formats import prometheus
-from serving_rules.formats.text import dump
 from serving_rules.pack import Pack, build
-from serving_rules.scenarios import SCENARIOS, Role, acts
-from serving_rules.scenarios.suites import document, of_pack
+from serving_rules.scenarios import SCENARIOS, acts
 
 __all__ = ["main"]
+
+_RULE_FILES = ("signals.yaml", "detections.yaml", "alerts.yaml")
 
 _EXPR = re.compile(r"expr: (?P<expr>\".*\"), time: (?P<time>\w+),\s*(?:exp: (?P<exp>.*)\n\s*got: (?P<got>.*)|err: (?P<error>.*))")
 _SAMPLE = re.compile(r"\{.*?\} [-+\w.]+")
@@ -30,9 +31,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--promtool", metavar="PATH", nargs="+", help="programs to run, or `all`; default: the newest of .tools")
     parser.add_argument("--keep", metavar="FOLDER", type=Path, help="write there, and leave it")
     parser.add_argument("--alone", action="store_true", help="without the other situations")
-    parser.add_argument(
-        "--reversed", action="store_true", help="evaluate the groups in the opposite order: each reads what is a minute old"
-    )
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - {scenario.name for scenario in SCENARIOS}:
         print(f"no scenario {', '.join(sorted(unknown))}", file=sys.stderr)
@@ -49,31 +47,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _play(pack: Pack, program: str, folder: Path, options: argparse.Namespace) -> int:
     failed = 0
-    for name, played in acts():
-        chosen = [(of_pack(pack, scenario), situation) for scenario, situation in _chosen(played, options)]
-        if not chosen:
-            continue
-        test = document(pack, chosen, ("signals.yaml", "detections.yaml", "alerts.yaml"))
-        if options.reversed:
-            test["group_eval_order"].reverse()
-        (folder / f"{name}.test.yaml").write_text(dump(test))
+    for act in acts(options.names):
+        roles = [(scenario, situation) for scenario, situation in act.roles if not options.alone or situation is scenario.base]
+        for name, text in replace(act, roles=tuple(roles)).files(pack, _RULE_FILES).items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(text)
         begin = time.monotonic()
-        said = promtool.verdict(program, [f"{name}.test.yaml"], folder)
+        said = promtool.verdict(program, [f"{act.name}.test.yaml"], folder)
         verdict = "FAILED" if said else "passed"
-        print(f"{program}: {name}: {len(chosen)} stories {verdict} in {time.monotonic() - begin:.0f} s")
+        print(f"{program}: {act.name}: {len(roles)} stories {verdict} in {time.monotonic() - begin:.0f} s")
         for line in _explained(said):
             print(line)
         failed |= bool(said)
     return failed
-
-
-def _chosen(played: list[Role], options: argparse.Namespace) -> Iterator[Role]:
-    seen = set()
-    for scenario, situation in played:
-        if (options.names and scenario.name not in options.names) or (options.alone and scenario.name in seen):
-            continue
-        seen.add(scenario.name)
-        yield scenario, situation
 
 
 def _explained(said: str) -> Iterator[str]:

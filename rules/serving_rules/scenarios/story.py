@@ -134,7 +134,8 @@ class Scenario:
     """One story. ``alarms`` are those with all data; ``without`` what differs in other situations (one that is not named is not played).
 
     ``gaps`` are minutes in which no scrape succeeds. ``base`` is the situation of ``alarms``. ``model_ids`` names the models of
-    deployments where they are several.
+    deployments where they are several. ``of`` is the detection (its slug) whose rules alone are played, with all that they read: for
+    stories of days, in which promtool could not play the whole pack.
     """
 
     name: str
@@ -149,6 +150,7 @@ class Scenario:
     gaps: range = range(0)
     base: Situation = Situation.EVERYTHING
     model_ids: Mapping[str, str] = field(default_factory=dict)
+    of: str = ""
 
     def alarms_in(self, situation: Situation) -> tuple[Alarm, ...]:
         """The alarms of a situation; two scrapers change nothing."""

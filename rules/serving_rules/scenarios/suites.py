@@ -6,23 +6,25 @@ played side by side, each in a workspace of its own; that no story hears another
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from serving_rules.model import Scope
-from serving_rules.pack import INTERVAL, Pack
+from serving_rules.pack import INTERVAL, Group, Pack, Rule
 from serving_rules.scenarios.samples import notation, series
 from serving_rules.scenarios.situations import seen, workspace
 from serving_rules.scenarios.story import Alarm, Check, Scenario, Situation
 
-__all__ = ["Role", "document", "roles"]
+__all__ = ["Role", "document", "played_groups", "roles"]
 
 Role = tuple[Scenario, Situation]
 """A story in a situation."""
 
 Test = dict[str, Any]
 
+_SERIES = re.compile(r"\bserving\w*:[\w:]+")
 _TOLD_APART = ("alertname", "severity", "deployment_id", "lint")
 _OF_A_DEPLOYMENT = (Scope.DEPLOYMENT, Scope.REPLICA)
 
@@ -31,6 +33,21 @@ def roles(scenario: Scenario) -> Iterator[Role]:
     """Return a story in every situation in which it is played."""
     yield scenario, scenario.base
     yield from ((scenario, situation) for situation in scenario.without)
+
+
+def played_groups(pack: Pack, of: str) -> list[Group]:
+    """Return the rules that a story needs: all of them, or the alerts of one detection and every record that they read, near or far."""
+    if not of:
+        return list(pack.groups())
+    records: dict[str, list[Rule]] = {}
+    for rule in pack.rules():
+        records.setdefault(rule.record, []).append(rule)
+    needed = [rule for rule in records[""] if rule.labels["detection"] == of]
+    for rule in needed:  # it grows meanwhile
+        read = dict.fromkeys(_SERIES.findall(" ".join((rule.expr, *rule.annotations.values()))))
+        needed += [each for name in read for each in records.get(name, ()) if not any(each is other for other in needed)]
+    groups = [replace(group, rules=tuple(rule for rule in group.rules if any(rule is each for each in needed))) for group in pack.groups()]
+    return [group for group in groups if group.rules]
 
 
 def document(pack: Pack, played: Sequence[Role], rule_files: Sequence[str]) -> dict[str, Any]:
@@ -47,7 +64,7 @@ def document(pack: Pack, played: Sequence[Role], rule_files: Sequence[str]) -> d
         ],
         "promql_expr_test": list(_looks(pack, played)),
     }
-    order = [group.name for group in pack.groups()]
+    order = [group.name for group in played_groups(pack, played[0][0].of)]
     return {"rule_files": [*rule_files], "evaluation_interval": INTERVAL, "group_eval_order": order, "tests": [test]}
 
 
@@ -95,13 +112,3 @@ def _labels(pack: Pack, alarm: Alarm) -> Mapping[str, str]:
     scopes = {alert.name: alert.scope for detection in pack.detections for alert in detection.alerts}
     identity = {"deployment_id": alarm.deployment_id} if scopes.get(alarm.name) in _OF_A_DEPLOYMENT else {}
     return {"alertname": alarm.name, "severity": alarm.severity, **identity, **alarm.labels}
-
-
-def of_pack(pack: Pack, scenario: Scenario) -> Scenario:
-    """The story with the alarms that the pack can raise: a detection that is switched off raises none."""
-    known = {alert.name for detection in pack.detections for alert in detection.alerts}
-
-    def kept(alarms: Iterable[Alarm]) -> tuple[Alarm, ...]:
-        return tuple(alarm for alarm in alarms if alarm.name in known)
-
-    return replace(scenario, alarms=kept(scenario.alarms), without={each: kept(alarms) for each, alarms in scenario.without.items()})

@@ -10,7 +10,7 @@ from serving_rules.detections.restart_loop import cases
 from serving_rules.detections.restart_loop.records import RECORDS
 from serving_rules.detections.restart_loop.runbook import RUNBOOK
 from serving_rules.guards import NOT_DEVELOPMENT
-from serving_rules.model import Alert, Detection, Inhibition, Kind, Severity, Threshold
+from serving_rules.model import Alert, Dashboard, Detection, Inhibition, Kind, Severity, Threshold
 from serving_rules.promql import DEPLOYMENT, name_of, names, text_by, value_of
 
 __all__ = ["DETECTION"]
@@ -148,7 +148,7 @@ DETECTION = Detection(
             summary="Replicas crash again and again, and users feel it.",
             description=_DESCRIPTION,
             proof=cases.CRITICAL,
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
         ),
         Alert(
             "ServingRestartLoop",
@@ -160,7 +160,7 @@ DETECTION = Detection(
             summary="Replicas crash again and again, and others serve meanwhile.",
             description=_DESCRIPTION,
             proof=cases.WARNING,
-            dashboard="serving-deployment",
+            dashboard=Dashboard.DEPLOYMENT,
         ),
     ),
     inhibitions=(

@@ -156,6 +156,6 @@ DETECTION = Detection(
         ),
     ),
     runbooks={"ServingSettingsLint": RUNBOOK},
-    fires_on=(),
+    fires_on=("one-replica-allowed",),
     silent_on=("diurnal", "hourly-bursts", "exactly-at-max", "embedding-target-one", "plain-feed"),
 )

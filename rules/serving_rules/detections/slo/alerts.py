@@ -5,7 +5,7 @@ from __future__ import annotations
 from serving_rules.detections.slo.cases import proof
 from serving_rules.detections.slo.records import BUDGET, EVIDENCE, LEFT_SECONDS, PER_HOUR, RATIO, SHORT, SUM_BAD, WITH_BUDGET, left
 from serving_rules.detections.slo.windows import REACHABLE, TIERS, Indicator, Tier
-from serving_rules.model import Alert, Inhibition, Kind, Scope
+from serving_rules.model import Alert, Dashboard, Inhibition, Kind, Scope
 from serving_rules.promql import ENVIRONMENT, label_of, name_of, number, value_of
 
 __all__ = ["ALERTS", "INHIBITIONS", "alert_name"]
@@ -85,7 +85,7 @@ def _alert(indicator: Indicator, tier: Tier) -> Alert:
         scope=Scope.ENVIRONMENT,
         extra_labels=("sli", "window"),
         labels={"burn_tier": tier.name},
-        dashboard="serving-slo",
+        dashboard=Dashboard.SLO,
         proof=proof(indicator, tier),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from serving_rules.detections.spend_spike.records import RECORDS
 from serving_rules.detections.spend_spike.runbook import DEPLOYMENT_PAGE, WORKSPACE_PAGE
 from serving_rules.guards import NOT_DEVELOPMENT
-from serving_rules.model import Alert, Case, Detection, Kind, Outcome, Proof, Scope, Severity, Threshold
+from serving_rules.model import Alert, Case, Dashboard, Detection, Kind, Outcome, Proof, Scope, Severity, Threshold
 from serving_rules.promql import MODEL, WORKSPACE, name_of, names, value_of
 
 __all__ = ["DETECTION"]
@@ -108,7 +108,7 @@ DETECTION = Detection(
             keep_firing_for="1h",
             summary="A deployment costs a multiple of what it usually costs at this hour.",
             description=_DEPLOYMENT,
-            dashboard="serving-cost",
+            dashboard=Dashboard.COST,
             proof=Proof(
                 base={
                     "serving:spend_growth:ratio": 5,
@@ -159,7 +159,7 @@ DETECTION = Detection(
             scope=Scope.WORKSPACE,
             summary="A workspace costs a multiple of what it usually costs at this hour.",
             description=_WORKSPACE,
-            dashboard="serving-cost",
+            dashboard=Dashboard.COST,
             proof=Proof(
                 base={
                     "serving_workspace:spend_growth:ratio": 3.25,
@@ -192,6 +192,6 @@ DETECTION = Detection(
         ),
     ),
     runbooks={"ServingSpendSpike": DEPLOYMENT_PAGE, "ServingWorkspaceSpendSpike": WORKSPACE_PAGE},
-    fires_on=(),
+    fires_on=("five-times-yesterday",),
     silent_on=("diurnal", "hourly-bursts", "nightly-drain", "promotion", "first-deployment", "development", "plain-feed"),
 )

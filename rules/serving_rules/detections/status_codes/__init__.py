@@ -11,7 +11,7 @@ from serving_rules.detections.status_codes import cases
 from serving_rules.detections.status_codes.records import RECORDS, SHARE
 from serving_rules.detections.status_codes.runbooks import RUNBOOKS
 from serving_rules.guards import NOT_ROLLOUT
-from serving_rules.model import Alert, Detection, Guard, Kind, Severity, Threshold
+from serving_rules.model import Alert, Dashboard, Detection, Guard, Kind, Severity, Threshold
 from serving_rules.promql import DEPLOYMENT, name_of, names, text_by, value_of
 
 __all__ = ["DETECTION"]
@@ -66,7 +66,7 @@ def _alert(name: str, severity: Severity, kind: Kind, expr: str, for_: str, summ
         description=description,
         proof=cases.PROOFS[name],
         extra_labels=("status_code",),
-        dashboard="serving-deployment",
+        dashboard=Dashboard.DEPLOYMENT,
     )
 
 

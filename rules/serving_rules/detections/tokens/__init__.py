@@ -8,7 +8,7 @@ from __future__ import annotations
 from serving_rules.detections.tokens.records import RECORDS
 from serving_rules.detections.tokens.runbook import RUNBOOKS
 from serving_rules.guards import ELASTIC, NOT_ROLLOUT, QUIET_RESTARTS, SETTLED
-from serving_rules.model import Alert, Case, Detection, Inhibition, Kind, Outcome, Proof, Severity, Threshold
+from serving_rules.model import Alert, Case, Dashboard, Detection, Inhibition, Kind, Outcome, Proof, Severity, Threshold
 from serving_rules.promql import DEPLOYMENT, name_of, value_of
 
 __all__ = ["DETECTION"]
@@ -34,7 +34,7 @@ _SATURATED = Alert(
     + value_of("serving:max_replicas:recommended")
     + value_of("serving:tokens_fix_dollars_per_day:cost", form=_DOLLARS, otherwise="", before=" (at most $", after=" a day while they run)")
     + ".",
-    dashboard="serving-engines",
+    dashboard=Dashboard.ENGINES,
     proof=Proof(
         base={
             "serving:token_capacity:ratio": 1.375,
@@ -78,7 +78,7 @@ _OVERSHOOT = Alert(
     + value_of("serving:max_replicas:current")
     + value_of("serving:tokens_max_replicas:cap", otherwise="", before="; a ceiling of ", after=" would have been enough")
     + ".",
-    dashboard="serving-engines",
+    dashboard=Dashboard.ENGINES,
     proof=Proof(
         base={
             "serving:token_overshoot:ratio": 2.25,
@@ -125,7 +125,7 @@ _CACHE_LOSS = Alert(
     + ", "
     + value_of("serving:token_first_byte_seconds:median6h", form="humanizeDuration")
     + f" before. Set {_HALF_LIFE} to 900 to 1800.",
-    dashboard="serving-engines",
+    dashboard=Dashboard.ENGINES,
     proof=Proof(
         base={
             "serving:kv_cache_hit_ratio:mean15m": 0.25,
@@ -173,7 +173,7 @@ _THRASH = Alert(
     + " and scale_down_delay, now "
     + value_of("serving:scale_down_delay_seconds:current")
     + " s, to at least 300.",
-    dashboard="serving-engines",
+    dashboard=Dashboard.ENGINES,
     proof=Proof(
         base={
             "serving:replica_reversals:changes2h": 10,

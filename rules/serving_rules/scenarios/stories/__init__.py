@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serving_rules.scenarios.stories import asynchronous, capacity, errors, health, load, rollouts, starts, targets, telemetry
+from serving_rules.scenarios.stories import asynchronous, capacity, days, errors, health, load, rollouts, starts, targets, telemetry
 from serving_rules.scenarios.story import Scenario
 
 __all__ = ["SCENARIOS"]
@@ -17,4 +17,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     *errors.SCENARIOS,
     *rollouts.SCENARIOS,
     *telemetry.SCENARIOS,
+    *days.SCENARIOS,
 )
