@@ -25,6 +25,12 @@ class Prometheus:
 
     url: str
     program: Program
+    configured: Path
+
+    def reload(self, configuration: Mapping[str, Any], rules: Sequence[Path] = ()) -> None:
+        """Replace the configuration while it runs."""
+        _configure(self.configured, configuration, rules)
+        fetch(f"{self.url}/-/reload", b"")
 
     def get(self, path: str, **parameters: str) -> Any:
         """Return the data of an answer of ``/api/v1/<path>``."""
@@ -67,16 +73,21 @@ def prometheus(
     ``rules`` come on top of the rule files that the configuration names.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    document = {**configuration, "rule_files": [*configuration.get("rule_files", []), *(str(path.resolve()) for path in rules)]}
     path = folder / "prometheus.yml"
-    path.write_text(yaml.safe_dump(document))
+    _configure(path, configuration, rules)
     with Program(
         release.prometheus,
         f"--config.file={path}",
         f"--storage.tsdb.path={folder / 'data'}",
         "--web.listen-address=127.0.0.1:0",
+        "--web.enable-lifecycle",
         *flags,
     ) as program:
         url = "http://" + program.address(r'msg="Listening on".* address=(\S+)', within=30)
         wait_for(lambda: try_fetch(f"{url}/-/ready"), within=30, what=f"{release} is ready")
-        yield Prometheus(url, program)
+        yield Prometheus(url, program, path)
+
+
+def _configure(path: Path, configuration: Mapping[str, Any], rules: Sequence[Path]) -> None:
+    document = {**configuration, "rule_files": [*configuration.get("rule_files", []), *(str(rule.resolve()) for rule in rules)]}
+    path.write_text(yaml.safe_dump(document))
