@@ -52,8 +52,8 @@ class _Inputs:
         return f'{BUDGET}{{sli="{indicator or self._indicator}"}}'
 
     def _burning(self, indicator: Indicator | None = None, window: str = "") -> dict[str, Values | None]:
-        """Return what the condition reads while it burns at twice the limit."""
-        ratio = min(2 * self._limit, 0.95)
+        """Return what the condition reads while an indicator burns at twice its own limit."""
+        ratio = min(2 * self._tier.threshold(_BUDGET[indicator or self._indicator]), 0.95)
         return {
             self._key(RATIO, indicator, window): ratio,
             self._key(SHORT, indicator, window): ratio,

@@ -40,6 +40,15 @@ SEEN = (
     Example("it came back", {_series("serving_exporter_source_up"): "1x10 stale _x30 1x30"}, "60m", {_SEEN: 3600}),
     Example("two days later it is still missed", {_series("serving_exporter_source_up"): "1x10 stale"}, "48h", {_SEEN: 600}),
     Example("there never was one", {}, "5m", {}),
+    Example(
+        "one workspace's exporter has gone, another's has not",
+        {
+            _series("serving_exporter_source_up"): "1x10 stale",
+            'serving_exporter_source_up{workspace="w-two",source="feed",job="exporter",instance="one"}': 1,
+        },
+        "30m",
+        {_SEEN: 600, f'{_SEEN}{{workspace="w-two"}}': 1800},
+    ),
 )
 
 _SILENT = "serving_workspace:exporter_silent_seconds:now"
