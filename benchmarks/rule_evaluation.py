@@ -1,7 +1,7 @@
 """What the pack costs a real Prometheus: every group of one cycle, with the history that its ranges read.
 
     python benchmarks/rule_evaluation.py --deployments 1000            # a day of history, some minutes to write it
-    python benchmarks/rule_evaluation.py --deployments 10000 --hours 2
+    python benchmarks/rule_evaluation.py --deployments 10000 --hours 1 --days 1
 
 A range over a day costs nothing on an empty database, so the history comes first: for every series that a rule reads through a range or
 an offset, samples of each minute are written into blocks, as far back as the range goes (``--hours`` at most). Then Prometheus scrapes a
@@ -205,7 +205,7 @@ def recorded(pack: Pack, fleet: Fleet, folder: Path) -> Fleet:
 
 def serving(page: Page, folder: Path, *, interval: str, rules: Sequence[Path] = ()) -> AbstractContextManager[Prometheus]:
     """Run a Prometheus that scrapes the page and evaluates rules."""
-    return prometheus(PROMETHEUS[-1], folder, configuration(page, interval), "--storage.tsdb.retention.time=60d", rules=rules)
+    return prometheus(PROMETHEUS[-1], folder, configuration(page, interval), "--storage.tsdb.retention.time=60d", rules=rules, patience=120)
 
 
 def configuration(page: Page, interval: str) -> dict[str, Any]:
@@ -226,10 +226,10 @@ def written(pack: Pack, folder: Path) -> list[Path]:
     return paths
 
 
-def write_history(pack: Pack, scraped: Fleet, records: Fleet, deployments: int, hours: float, folder: Path) -> int:
+def write_history(pack: Pack, scraped: Fleet, records: Fleet, deployments: int, hours: float, days: float, folder: Path) -> int:
     """Write blocks with the samples of every series that a rule reads back, and return their number.
 
-    A series that has a sample each minute goes back ``hours`` at most; one that speaks once an hour, as far as its range.
+    A series that has a sample each minute goes back ``hours`` at most; one that speaks once an hour, ``days``.
     """
     now = int(time.time()) // 60 * 60
     spans, every = lookbacks(pack), pauses(pack)
@@ -239,7 +239,7 @@ def write_history(pack: Pack, scraped: Fleet, records: Fleet, deployments: int, 
         for row in everything:
             name = row[0].partition("{")[0]
             step = every.get(name, 1)
-            minutes = int(spans.get(name, 0) // 60) if step > 1 else int(min(spans.get(name, 0), hours * 3600) // 60)
+            minutes = int(min(spans.get(name, 0) / 60, days * 1440 if step > 1 else hours * 60))
             if minutes < _NOT_WORTH_IT:
                 continue
             ages = range(minutes, 0, -step)
@@ -285,11 +285,11 @@ class Meter:
         return cls(*(sum(value for _, value in page.get(name, ())) for name in names))
 
 
-def measure(pack: Pack, fleet: Fleet, deployments: int, hours: float, minutes: float, folder: Path) -> Cost:
+def measure(pack: Pack, fleet: Fleet, deployments: int, hours: float, days: float, minutes: float, folder: Path) -> Cost:
     """Write the history, run Prometheus on it without rules and with them, and read what the rules add."""
     records = recorded(pack, fleet, folder / "prototype")
     begun = time.monotonic()
-    samples = write_history(pack, fleet, records, deployments, hours, folder)
+    samples = write_history(pack, fleet, records, deployments, hours, days, folder)
     print(f"{samples / 1e6:.1f} million samples of history in {time.monotonic() - begun:.0f} s", flush=True)
     page = Page(fleet, deployments, hours * 60)
     interval = f"{_INTERVAL}s"
@@ -332,12 +332,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--deployments", type=int, default=1000)
     parser.add_argument("--hours", type=float, default=24, help="history at most, hours (default %(default)s)")
+    parser.add_argument("--days", type=float, default=30, help="the same for series with a sample an hour, days (default %(default)s)")
     parser.add_argument("--minutes", type=float, default=5, help="how long to evaluate (default %(default)s)")
     options = parser.parse_args()
     pack = build()
     fleet = asyncio.run(prototypes())
     with tempfile.TemporaryDirectory(prefix="rule-evaluation-") as scratch:
-        cost = measure(pack, fleet, options.deployments, options.hours, options.minutes, Path(scratch))
+        cost = measure(pack, fleet, options.deployments, options.hours, options.days, options.minutes, Path(scratch))
     longest = max(cost.groups, key=lambda name: cost.groups[name])
     print(
         f"{options.deployments} deployments, {cost.series} scraped series, {sum(1 for _ in pack.rules())} rules in {len(cost.groups)} "

@@ -318,11 +318,12 @@ class TestEquivalents:
         assert equivalents.read(tmp_path / "none.yaml") == {}
 
 
-class TestLedger:
-    @pytest.fixture(scope="class")
-    def tried(self) -> list[Verdict]:
-        return verdicts(sample.suite(sample.alert()))
+@pytest.fixture(scope="module")
+def tried() -> list[Verdict]:
+    return verdicts(sample.suite(sample.alert()))
 
+
+class TestLedger:
     def test_what_was_tried_is_not_new(self, tried: list[Verdict]) -> None:
         (verdict,) = tried
         assert ledger.new([verdict.trial], {}) == [verdict.trial]

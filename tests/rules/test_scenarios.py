@@ -81,7 +81,7 @@ def test_the_prototypes_traces_are_among_them(alert: str, name: str) -> None:
     assert (fired == set()) if alert == "silent" else alert in fired
 
 
-@pytest.mark.parametrize("act", acts(), ids=lambda act: act.name)
+@pytest.mark.parametrize("act", list(acts()), ids=lambda act: act.name)
 @pytest.mark.parametrize("release", PROMETHEUS, ids=str)
 @pytest.mark.timeout(900)
 def test_each_raises_its_own_alerts_and_no_other(release: PrometheusRelease, act: Act, tmp_path: Path) -> None:

@@ -45,9 +45,10 @@ _FATES = {"critical": "page", "warning": "ticket", "info": "digest"}
 
 @dataclass(slots=True)
 class Raised:
-    """An alert of one model: the simulated minute in which it first fired, and the alerts that silence it (those last seen)."""
+    """An alert of one model: the simulated minute in which it first fired, whether a person was told, and what silenced it at the end."""
 
     minute: float
+    told: bool = False
     silenced_by: tuple[str, ...] = ()
 
 
@@ -126,6 +127,7 @@ def _look(server: Prometheus, told: Alertmanager, minute: float, outcome: Outcom
         known = outcome.raised.get(_subject(labels), {}).get(f"{labels['alertname']}/{labels.get('severity')}")
         if known:
             known.silenced_by = tuple(sorted({source["alertname"] for source in standing.inhibited_by}))
+            known.told = known.told or not known.silenced_by
 
 
 def _subject(labels: Mapping[str, str]) -> str:
@@ -163,8 +165,9 @@ def faults(outcome: Outcome, stories: Mapping[str, Story] = STORIES) -> Iterator
         for name, within in story.must.items():
             if name not in raised and outcome.minutes >= within:
                 yield f"{subject}: {name} was not raised within {outcome.minutes:.0f} minutes"
-        if story.named in raised and (silenced_by := raised[story.named].silenced_by):
-            yield f"{subject}: {story.named}, which names the incident, was silenced by {', '.join(silenced_by)}"
+        if story.named in raised and not raised[story.named].told:
+            silenced_by = ", ".join(raised[story.named].silenced_by) or "nothing, and nobody was told"
+            yield f"{subject}: {story.named}, which names the incident, was always silenced by {silenced_by}"
     yield from outcome.failures
     late = outcome.missed / max(1, outcome.evaluations + outcome.missed)
     if late >= _LATE:
@@ -181,7 +184,9 @@ def table(outcome: Outcome, stories: Mapping[str, Story] = STORIES) -> Iterator[
         story, raised = stories.get(subject, Story("not a story")), outcome.raised.get(subject, {})
         yield f"{subject}: {story.tells}"
         for name, found in sorted(raised.items(), key=lambda item: (item[0] != story.named, item[1].minute)):
-            fate = f"silenced by {', '.join(found.silenced_by)}" if found.silenced_by else _FATES[name.rpartition("/")[2]]
+            fate = ", ".join(
+                [*([_FATES[name.rpartition("/")[2]]] if found.told else []), *(f"silenced by {each}" for each in found.silenced_by)]
+            )
             why = story.may.get(name, "") if name in {*story.must, *story.may} else "NOT EXPECTED"
             yield f"    {name:38} minute {found.minute:4.0f}  {fate}{f' ({why})' if why else ''}"
         yield from (f"    {name:38} MISSING" for name in story.must if name not in raised)

@@ -20,7 +20,8 @@ T = TypeVar("T")
 class Program:
     """A started program whose output is collected while it runs; as a context it has ended on exit."""
 
-    def __init__(self, *arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> None:
+    def __init__(self, *arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None, ends_within: float = 15) -> None:
+        self._ends_within = ends_within
         self.process = subprocess.Popen(
             arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env, cwd=cwd, start_new_session=True
         )
@@ -56,12 +57,12 @@ class Program:
 
         return wait_for(look, within=within, what=pattern)
 
-    def end(self, number: int = signal.SIGTERM, *, within: float = 15) -> int:
+    def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and return the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            return self.process.wait(within)
+            return self.process.wait(self._ends_within)
         finally:
             if self.process.poll() is None:
                 self.process.kill()
@@ -87,10 +88,10 @@ def wait_for(ask: Callable[[], T | None], *, within: float, what: str) -> T:
         threading.Event().wait(0.2)
 
 
-def fetch(url: str, data: bytes | None = None, **headers: str) -> str:
+def fetch(url: str, data: bytes | None = None, *, within: float = 10, **headers: str) -> str:
     """GET, or POST when there are data; an answer that is an error fails with what the program said."""
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=10) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=within) as answer:  # noqa: S310 - loopback
             body: bytes = answer.read()
     except urllib.error.HTTPError as error:
         error.add_note(error.read().decode(errors="replace"))

@@ -26,15 +26,17 @@ class Prometheus:
     url: str
     program: Program
     configured: Path
+    patience: float = 10
+    """Seconds that an answer may take."""
 
     def reload(self, configuration: Mapping[str, Any], rules: Sequence[Path] = ()) -> None:
         """Replace the configuration while it runs."""
         _configure(self.configured, configuration, rules)
-        fetch(f"{self.url}/-/reload", b"")
+        fetch(f"{self.url}/-/reload", b"", within=self.patience)
 
     def get(self, path: str, **parameters: str) -> Any:
         """Return the data of an answer of ``/api/v1/<path>``."""
-        return json.loads(fetch(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"))["data"]
+        return json.loads(fetch(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}", within=self.patience))["data"]
 
     def query(self, expression: str, *, time: float | None = None) -> list[dict[str, Any]]:
         """Evaluate an instant vector, now or at ``time``."""
@@ -54,7 +56,7 @@ class Prometheus:
     def metrics(self) -> dict[str, list[tuple[dict[str, str], float]]]:
         """Return what the server says of itself: samples by name, each with its labels."""
         found: dict[str, list[tuple[dict[str, str], float]]] = {}
-        for family in text_string_to_metric_families(fetch(f"{self.url}/metrics")):
+        for family in text_string_to_metric_families(fetch(f"{self.url}/metrics", within=self.patience)):
             for sample in family.samples:
                 found.setdefault(sample.name, []).append((sample.labels, sample.value))
         return found
@@ -66,7 +68,12 @@ class Prometheus:
 
 @contextmanager
 def prometheus(
-    release: PrometheusRelease, folder: Path, configuration: Mapping[str, Any], *flags: str, rules: Sequence[Path] = ()
+    release: PrometheusRelease,
+    folder: Path,
+    configuration: Mapping[str, Any],
+    *flags: str,
+    rules: Sequence[Path] = (),
+    patience: float = 10,
 ) -> Iterator[Prometheus]:
     """Run a Prometheus that keeps its configuration and data in ``folder``; it is ready on entry and has ended on exit.
 
@@ -82,10 +89,11 @@ def prometheus(
         "--web.listen-address=127.0.0.1:0",
         "--web.enable-lifecycle",
         *flags,
+        ends_within=max(15, patience),
     ) as program:
         url = "http://" + program.address(r'msg="Listening on".* address=(\S+)', within=30)
-        wait_for(lambda: try_fetch(f"{url}/-/ready"), within=30, what=f"{release} is ready")
-        yield Prometheus(url, program, path)
+        wait_for(lambda: try_fetch(f"{url}/-/ready"), within=max(30, patience), what=f"{release} is ready")
+        yield Prometheus(url, program, path, patience)
 
 
 def _configure(path: Path, configuration: Mapping[str, Any], rules: Sequence[Path]) -> None:

@@ -27,19 +27,22 @@ def test_the_stories_raise_exactly_what_they_should() -> None:
 CRASHES = {"crashes": Story("crash loop", {"A/critical": 10, "B/warning": 100}, {"C/info": "sometimes"}, named="A/critical")}
 
 
+TOLD = Raised(5, True)
+
+
 def outcome(minutes: float = 50, /, **raised: Raised) -> Outcome:
     return Outcome(minutes, {"crashes": {name.replace("_", "/"): found for name, found in raised.items()}})
 
 
 def test_nothing_is_wrong_with_what_must_and_may_be() -> None:
-    seen = outcome(A_critical=Raised(5), B_warning=Raised(5, ("A",)), C_info=Raised(6))
+    seen = outcome(A_critical=TOLD, B_warning=Raised(5, False, ("A",)), C_info=Raised(6, True, ("A",)))
     assert list(faults(seen, CRASHES)) == []
     lines = list(table(seen, CRASHES))
     assert lines[0] == "crashes: crash loop"
     assert [line.split() for line in lines[1:4]] == [
         ["A/critical", "minute", "5", "page"],
         ["B/warning", "minute", "5", "silenced", "by", "A"],
-        ["C/info", "minute", "6", "digest", "(sometimes)"],
+        ["C/info", "minute", "6", "digest,", "silenced", "by", "A", "(sometimes)"],
     ]
 
 
@@ -47,10 +50,13 @@ def test_nothing_is_wrong_with_what_must_and_may_be() -> None:
     ("seen", "complaint"),
     [
         (outcome(), "crashes: A/critical was not raised within 50 minutes"),
-        (outcome(A_critical=Raised(5), D_info=Raised(7)), "crashes: D/info was raised and should not have been"),
-        (outcome(A_critical=Raised(5), B_critical=Raised(7)), "crashes: B/critical was raised and should not have been"),
-        (outcome(A_critical=Raised(5, ("X", "Y"))), "crashes: A/critical, which names the incident, was silenced by X, Y"),
-        (outcome(100, A_critical=Raised(5)), "crashes: B/warning was not raised within 100 minutes"),
+        (outcome(A_critical=TOLD, D_info=Raised(7)), "crashes: D/info was raised and should not have been"),
+        (outcome(A_critical=TOLD, B_critical=Raised(7)), "crashes: B/critical was raised and should not have been"),
+        (
+            outcome(A_critical=Raised(5, False, ("X", "Y"))),
+            "crashes: A/critical, which names the incident, was always silenced by X, Y",
+        ),
+        (outcome(100, A_critical=TOLD), "crashes: B/warning was not raised within 100 minutes"),
     ],
 )
 def test_whatever_differs_is_said(seen: Outcome, complaint: str) -> None:
@@ -58,14 +64,14 @@ def test_whatever_differs_is_said(seen: Outcome, complaint: str) -> None:
 
 
 def test_an_alert_of_nobodys_story_is_a_fault() -> None:
-    seen = outcome(A_critical=Raised(5))
+    seen = outcome(A_critical=TOLD)
     seen.raised["elsewhere"] = {"A/critical": Raised(9)}
     assert list(faults(seen, CRASHES)) == ["elsewhere: A/critical was raised and should not have been"]
     assert any("NOT EXPECTED" in line for line in table(seen, CRASHES))
 
 
 def test_failures_and_lateness_of_prometheus_are_faults() -> None:
-    seen = outcome(A_critical=Raised(5))
+    seen = outcome(A_critical=TOLD)
     seen.failures = ["a rule: bad"]
     seen.evaluations, seen.missed = 90, 10
     said = list(faults(seen, CRASHES))
