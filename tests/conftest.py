@@ -17,11 +17,11 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put long tests first, and tests on the wall clock one after the other: they would take each other's processor."""
+    """Put tests on the wall clock first and one after the other (they would take each other's processor), then the long ones."""
     for item in items:
         if item.get_closest_marker("real_time"):
             item.add_marker(pytest.mark.xdist_group("real_time"))
-    items.sort(key=lambda item: not (item.get_closest_marker("real_time") or any(name in item.nodeid for name in _LONG)))
+    items.sort(key=lambda item: (not item.get_closest_marker("real_time"), not any(name in item.nodeid for name in _LONG)))
 
 
 @pytest.fixture(autouse=True, scope="session")
