@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from blockbuster import BlockBuster, blockbuster_ctx
 
 _LONG = ("TestPack::test_they_pass", "test_scenarios.py::test_each_raises")
 """Tests that take a minute and more: a worker that met one last would keep the others waiting."""
+
+_COURTEOUS = 15
+"""The priority (as of ``nice``) of a worker that has time."""
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -22,6 +26,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("real_time"):
             item.add_marker(pytest.mark.xdist_group("real_time"))
     items.sort(key=lambda item: (not item.get_closest_marker("real_time"), not any(name in item.nodeid for name in _LONG)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Give way, from the first test on that does not look at the clock: the other worker may be running those that do.
+
+    A process can lower its own priority and not raise it again, which suits the order: whoever plays the tests on the wall clock does so
+    at full priority, with every program that they start.
+    """
+    if not item.get_closest_marker("real_time") and (missing := _COURTEOUS - os.getpriority(os.PRIO_PROCESS, 0)) > 0:
+        os.nice(missing)
 
 
 @pytest.fixture(autouse=True, scope="session")

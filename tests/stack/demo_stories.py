@@ -29,7 +29,7 @@ STORIES: Mapping[str, Story] = {
     "support-chat": Story("healthy"),
     "image-gen": Story(
         "thrash",
-        {"ServingThrash/warning": 150, "ServingLatencyAfterScaleDown/warning": 150},
+        {"ServingThrash/warning": 150, "ServingLatencyAfterScaleDown/warning": 400},
         named="ServingThrash/warning",
     ),
     "doc-summarizer": Story(

@@ -15,9 +15,11 @@ HEADLINES = {"ServingThrash", "ServingColdStartGap", "ServingCapacitySaturated",
 
 
 @pytest.mark.real_time
-@pytest.mark.timeout(SECONDS + 120)
+@pytest.mark.timeout(2 * (SECONDS + 120))
 def test_the_stories_raise_exactly_what_they_should() -> None:
     outcome = asyncio.run(observe(SECONDS, say=False))
+    if outcome.disturbed:  # by whatever else the machine does: such a run proves nothing, whatever it raised
+        outcome = asyncio.run(observe(SECONDS, say=False))
     assert list(faults(outcome)) == []
     assert outcome.rules > 400
     assert outcome.queries > 200
@@ -77,6 +79,12 @@ def test_failures_and_lateness_of_prometheus_are_faults() -> None:
     said = list(faults(seen, CRASHES))
     assert said[0] == "a rule: bad"
     assert "10.0% of the evaluations were missed" in said[1]
+
+
+def test_a_feed_that_stood_still_is_a_fault() -> None:
+    seen = outcome(A_critical=TOLD)
+    seen.still = 5
+    assert "stood still for 5 simulated minutes" in next(faults(seen, CRASHES))
 
 
 def test_each_story_has_an_alert_that_names_it_or_is_healthy() -> None:
