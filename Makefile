@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 # A Prometheus on PATH wins over the oldest one of .tools; tests that compare releases take theirs from .tools (tests/tools).
 export PATH := $(PATH):$(CURDIR)/$(TOOLS)/prometheus-2.42/usr/bin
 
-.PHONY: help demo demo-alerts test check lint types contracts unit tools docs rules rules-coverage rules-mutate mutants bench lock clean
+.PHONY: help demo demo-alerts test check lint types contracts unit tools docs rules dashboards panels rules-coverage rules-mutate mutants bench lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: $(VENV)/.runtime ## emulated Baseten, exporter and (if installed) Promethe
 
 demo-alerts: $(VENV)/.dev tools ## the shipped rules beside the demo fleet at speed: which alert each story raised (7 minutes)
 	$(BIN)/python -m tests.stack.demo_alerts $(ARGS)
+
+panels: $(VENV)/.dev tools ## every panel of every dashboard beside the demo fleet: how many series each draws (4 minutes)
+	$(BIN)/pytest -n 0 -q -rP tests/stack/test_dashboards.py
 
 test: lint types contracts rules-coverage mutants unit ## everything that CI runs
 
@@ -34,13 +37,18 @@ contracts: $(VENV)/.dev
 unit: $(VENV)/.dev tools
 	$(BIN)/pytest $(ARGS)
 
-tools: ## fetch the releases of Prometheus and Alertmanager that the tests run against
+tools: ## fetch the releases of Prometheus and Alertmanager that the tests run against, and build the linter of dashboards
 	@sh tests/tools/fetch.sh $(TOOLS)
+	@sh tests/tools/linter.sh $(TOOLS)
 
 docs: $(VENV)/.runtime ## write the generated pages of docs/ again
 	$(BIN)/python -m serving_exporter.reference docs
 	$(BIN)/python -m serving_simulator.reference docs/simulator.md
 	$(BIN)/python -m serving_rules.reference docs
+	$(BIN)/python -m serving_dashboards.reference docs
+
+dashboards: $(VENV)/.runtime ## write grafana/ again: the dashboards' JSON and their provisioning
+	$(BIN)/python -m serving_dashboards.repository grafana
 
 rules: $(VENV)/.runtime ## write rules/ again: every format, runbooks, tests, schema of the overrides
 	$(BIN)/python -m serving_rules.repository rules

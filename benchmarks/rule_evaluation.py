@@ -6,7 +6,9 @@
 A range over a day costs nothing on an empty database, so the history comes first: for every series that a rule reads through a range or
 an offset, samples of each minute are written into blocks, as far back as the range goes (``--hours`` at most). Then Prometheus scrapes a
 page of so many deployments, each a copy of one of the demo fleet with ids of its own, and evaluates the committed rules for ``--minutes``
-minutes at their own interval. One deployment in twenty is a copy of a saturated one: an alert that fires costs the queries of its text.
+minutes at their own interval. Of twenty deployments fifteen are healthy, two rest at zero, and one each is saturated (an alert that fires
+costs the queries of its text), called asynchronously and scaled on tokens; each has the families that such a deployment has on a real
+account. ``--every-family`` gives all of them every basic family instead, as the demo does for a first look: the worst that can be.
 Times are Prometheus' own, means over ``--minutes`` cycles; they depend on the machine, so each is given as a share of what it must stay
 under, beside the cost of one plain query over the same series in the same run. Groups do not wait for each other: on two cores a cycle
 takes half of the sum of their durations. Needs the releases that ``make tools`` fetches.
@@ -27,10 +29,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import astuple, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import promql_parser
+import yaml
 
 from serving_exporter.demo import demo_fleet
 from serving_rules.compress import compress
@@ -46,8 +50,8 @@ GOAL_SECONDS = {1000: 5.0}
 """All groups of one cycle, by number of deployments; beyond, only that no group overruns its interval is asked."""
 _INTERVAL = 60
 _CORES = 2
-_HEALTHY, _SICK = "support-chat", "translate"
-_SICK_EVERY = 20
+_MIXTURE = ("translate", "batch-transcribe", "agent-llm", "nightly-report", "nightly-report", *("support-chat",) * 15)
+"""The models of the demo fleet of which deployments are copies, one after the other."""
 _AGE_MINUTES = 36
 """How long a deployment of the demo fleet has counted when its page is read: what it counts in a minute is that part of its counters."""
 _CUMULATIVE = re.compile(r"(?:baseten|serving_exporter)_\w+_(?:total|bucket|sum|count)\b")
@@ -102,19 +106,23 @@ def pauses(pack: Pack) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Two deployments of a real page, and what belongs to no deployment: every other deployment is a copy of one of the two."""
+    """Deployments of a real page by model, and what belongs to no deployment: every deployment is a copy of one of them."""
 
-    sick: list[Row]
-    healthy: list[Row]
+    kinds: Mapping[str, list[Row]]
     common: list[Row]
 
-    def rows(self, deployments: int) -> Iterator[Row]:
-        """Yield the series of so many deployments, each of a model of its own. The first is a sick one."""
-        parts = [[(_template(series), value) for series, value in rows] for rows in (self.sick, self.healthy)]
-        for number in range(deployments):
+    def rows(self, models: Sequence[str]) -> Iterator[Row]:
+        """Yield the series of one deployment after the other, each a copy of the model that is named, with ids of its own."""
+        parts = {model: [(_template(series), value) for series, value in rows] for model, rows in self.kinds.items()}
+        for number, model in enumerate(models):
             names = {"model_id": f"model{number:05d}", "deployment_id": f"dep{number:05d}", "model_name": f"model {number}"}
-            for (template, labels), value in parts[number % _SICK_EVERY > 0]:
+            for (template, labels), value in parts[model]:
                 yield template.format(*(names[label] for label in labels)), value
+
+
+def mixture(deployments: int) -> list[str]:
+    """Return the model of which each deployment is a copy."""
+    return [_MIXTURE[number % len(_MIXTURE)] for number in range(deployments)]
 
 
 def _template(series: str) -> tuple[str, list[str]]:
@@ -135,9 +143,9 @@ def at(row: Row, minutes: float) -> float:
 class Page(ThreadingHTTPServer):
     """Serves the page of a fleet on a free port; its counters began some minutes ago and grow from scrape to scrape."""
 
-    def __init__(self, fleet: Fleet, deployments: int, minutes: float) -> None:
+    def __init__(self, fleet: Fleet, models: Sequence[str], minutes: float) -> None:
         begun = time.monotonic()
-        rows = list(fleet.rows(deployments))
+        rows = list(fleet.rows(models))
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -162,14 +170,17 @@ class Page(ThreadingHTTPServer):
         return f"127.0.0.1:{self.server_address[1]}"
 
 
-async def prototypes() -> Fleet:
-    """Return two deployments of the demo fleet and the exporter's own lines, read from a real page."""
-    async with demo_fleet("127.0.0.1:0", "127.0.0.1:0", speed=60, say=lambda _: None) as demo:
+async def prototypes(folder: Path, *, every_family: bool) -> Fleet:
+    """Return deployments of the demo fleet and the exporter's own lines, read from a real page."""
+    fleet = "demo" if every_family else await asyncio.to_thread(_ordinary, folder)
+    async with demo_fleet("127.0.0.1:0", "127.0.0.1:0", speed=60, fleet=fleet, say=lambda _: None) as demo:
         await demo.wait_ready()
         await asyncio.sleep(10)
         page = await asyncio.to_thread(fetch, f"{demo.url}/metrics")
     lines = [line for line in page.splitlines() if not line.startswith("#")]
-    infos = [line for line in lines if line.startswith("baseten_deployment_info{") and 'environment="production"' in line]
+    infos = [
+        line for line in lines if line.startswith("baseten_deployment_info{") and re.search('environment="(production|staging)"', line)
+    ]
 
     def of(model: str) -> list[Row]:
         info = next(line for line in infos if f'model_name="{model}"' in line)
@@ -177,12 +188,21 @@ async def prototypes() -> Fleet:
         mine = f'deployment_id="{ids["deployment_id"]}"'
         return [_row(line) for line in lines if mine in line or (f'model_id="{ids["model_id"]}"' in line and "deployment_id=" not in line)]
 
-    return Fleet(of(_SICK), of(_HEALTHY), [_row(line) for line in lines if line.startswith("serving_exporter_")])
+    return Fleet({model: of(model) for model in set(_MIXTURE)}, [_row(line) for line in lines if line.startswith("serving_exporter_")])
+
+
+def _ordinary(folder: Path) -> str:
+    """Write the demo fleet without its switches, which show every family for every deployment, and return the path."""
+    fleet = yaml.safe_load((files("serving_simulator") / "fleets" / "demo.yaml").read_text())
+    path = folder / "ordinary.yaml"
+    path.write_text(yaml.safe_dump({**fleet, "switches": {}}))
+    return str(path)
 
 
 def recorded(pack: Pack, fleet: Fleet, folder: Path) -> Fleet:
-    """Return what the rules record for the two prototypes: they run on their page for a while, with time compressed."""
-    page = Page(fleet, 2, _AGE_MINUTES)
+    """Return what the rules record for the prototypes: they run on their page for a while, with time compressed."""
+    models = list(fleet.kinds)
+    page = Page(fleet, models, _AGE_MINUTES)
     rules = written(compress(pack, 60, epoch=time.time()), folder)
     with serving(page, folder, interval="1s", rules=rules) as server:
         begun = time.time()
@@ -196,11 +216,8 @@ def recorded(pack: Pack, fleet: Fleet, folder: Path) -> Fleet:
         labels = ",".join(f'{label}="{text}"' for label, text in each["metric"].items())
         if math.isfinite(value := float(each["values"][-1][1])):
             rows.append((f"{name}{{{labels}}}", value))
-    return Fleet(
-        [row for row in rows if 'model_id="model00000"' in row[0]],
-        [row for row in rows if 'model_id="model00001"' in row[0]],
-        [row for row in rows if "model_id=" not in row[0]],
-    )
+    kinds = {model: [row for row in rows if f'model_id="model{number:05d}"' in row[0]] for number, model in enumerate(models)}
+    return Fleet(kinds, [row for row in rows if "model_id=" not in row[0]])
 
 
 def serving(page: Page, folder: Path, *, interval: str, rules: Sequence[Path] = ()) -> AbstractContextManager[Prometheus]:
@@ -226,7 +243,7 @@ def written(pack: Pack, folder: Path) -> list[Path]:
     return paths
 
 
-def write_history(pack: Pack, scraped: Fleet, records: Fleet, deployments: int, hours: float, days: float, folder: Path) -> int:
+def write_history(pack: Pack, scraped: Fleet, records: Fleet, models: Sequence[str], hours: float, days: float, folder: Path) -> int:
     """Write blocks with the samples of every series that a rule reads back, and return their number.
 
     A series that has a sample each minute goes back ``hours`` at most; one that speaks once an hour, ``days``.
@@ -234,7 +251,7 @@ def write_history(pack: Pack, scraped: Fleet, records: Fleet, deployments: int, 
     now = int(time.time()) // 60 * 60
     spans, every = lookbacks(pack), pauses(pack)
     path, samples = folder / "history.om", 0
-    everything: Iterable[Row] = (row for fleet in (scraped, records) for row in (*fleet.common, *fleet.rows(deployments)))
+    everything: Iterable[Row] = (row for fleet in (scraped, records) for row in (*fleet.common, *fleet.rows(models)))
     with path.open("w", buffering=1 << 20) as file:
         for row in everything:
             name = row[0].partition("{")[0]
@@ -285,13 +302,13 @@ class Meter:
         return cls(*(sum(value for _, value in page.get(name, ())) for name in names))
 
 
-def measure(pack: Pack, fleet: Fleet, deployments: int, hours: float, days: float, minutes: float, folder: Path) -> Cost:
+def measure(pack: Pack, fleet: Fleet, models: Sequence[str], hours: float, days: float, minutes: float, folder: Path) -> Cost:
     """Write the history, run Prometheus on it without rules and with them, and read what the rules add."""
     records = recorded(pack, fleet, folder / "prototype")
     begun = time.monotonic()
-    samples = write_history(pack, fleet, records, deployments, hours, days, folder)
+    samples = write_history(pack, fleet, records, models, hours, days, folder)
     print(f"{samples / 1e6:.1f} million samples of history in {time.monotonic() - begun:.0f} s", flush=True)
-    page = Page(fleet, deployments, hours * 60)
+    page = Page(fleet, models, hours * 60)
     interval = f"{_INTERVAL}s"
     with serving(page, folder, interval=interval) as server:
         time.sleep(_INTERVAL)
@@ -335,11 +352,12 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=24, help="history at most, hours (default %(default)s)")
     parser.add_argument("--days", type=float, default=30, help="the same for series with a sample an hour, days (default %(default)s)")
     parser.add_argument("--minutes", type=float, default=5, help="how long to evaluate (default %(default)s)")
+    parser.add_argument("--every-family", action="store_true", help="every deployment has every basic family, used or not")
     options = parser.parse_args()
     pack = build()
-    fleet = asyncio.run(prototypes())
     with tempfile.TemporaryDirectory(prefix="rule-evaluation-") as scratch:
-        cost = measure(pack, fleet, options.deployments, options.hours, options.days, options.minutes, Path(scratch))
+        fleet = asyncio.run(prototypes(Path(scratch), every_family=options.every_family))
+        cost = measure(pack, fleet, mixture(options.deployments), options.hours, options.days, options.minutes, Path(scratch))
     longest = max(cost.groups, key=lambda name: cost.groups[name])
     print(
         f"{options.deployments} deployments, {cost.series} scraped series, {sum(1 for _ in pack.rules())} rules in {len(cost.groups)} "

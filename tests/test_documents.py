@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from serving_dashboards.reference import pages as dashboards_pages
 from serving_exporter.catalogue import ALL
 from serving_exporter.reference import pages as exporter_pages
 from serving_exporter.scrape_config import scrape_config
@@ -15,9 +16,9 @@ from serving_rules.pack import build
 from serving_rules.reference import pages as rules_pages
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-PAGES = {**exporter_pages(), **rules_pages()}
+PAGES = {**exporter_pages(), **rules_pages(), **dashboards_pages()}
 PACK = build()
-DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+DOCUMENTS = [REPOSITORY / "README.md", REPOSITORY / "grafana" / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 
 
 @pytest.mark.parametrize("name", PAGES)

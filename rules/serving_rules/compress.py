@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from serving_rules.pack import Group, Pack, Rule, RuleFile
 
-__all__ = ["compress"]
+__all__ = ["compress", "expression"]
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = r"(?:\d+(?:ms|[smhdw]))+"
@@ -34,7 +34,7 @@ def compress(pack: Pack, speed: float, *, epoch: float) -> Pack:
     def rule(each: Rule) -> Rule:
         return replace(
             each,
-            expr=_expression(each.expr, speed, epoch),
+            expr=expression(each.expr, speed, epoch=epoch),
             for_=_shorten(each.for_, speed),
             keep_firing_for=_shorten(each.keep_firing_for, speed),
         )
@@ -52,7 +52,8 @@ def _shorten(duration: str, speed: float) -> str:
     return f"{max(1, round(seconds / speed * 1000))}ms"
 
 
-def _expression(expr: str, speed: float, epoch: float) -> str:
+def expression(expr: str, speed: float, *, epoch: float) -> str:
+    """Return one expression, as ``compress`` does those of a pack."""
     now = f"({epoch:.3f} + (time() - {epoch:.3f}) * {speed:g})"
     result: list[str] = []
     closing: list[int] = []  # depths of parentheses at which a rate ends

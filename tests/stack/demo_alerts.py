@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import urllib.error
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from tests.stack.demo_stories import STORIES, Story
 from tests.stack.prometheus import Prometheus, prometheus
 from tests.tools.toolchain import ALERTMANAGER, PROMETHEUS
 
-from serving_exporter.demo import demo_fleet
+from serving_exporter.demo import Demo, demo_fleet
 from serving_exporter.scrape_config import scrape_config
 from serving_rules.compress import compress
 from serving_rules.formats import alertmanager as alertmanager_format
@@ -83,14 +83,19 @@ class Outcome:
         return self.late >= _LATE or self.still > _STILL_MINUTES
 
 
-async def observe(seconds: float, *, speed: float = SPEED, say: bool = True) -> Outcome:
-    """Run demo fleet, Prometheus and Alertmanager for some seconds of real time, and return what was raised."""
+async def observe(
+    seconds: float, *, speed: float = SPEED, say: bool = True, then: Callable[[Prometheus, float], None] | None = None
+) -> Outcome:
+    """Run demo fleet, Prometheus and Alertmanager for some seconds of real time, and return what was raised.
+
+    ``then`` is called at the end, with the Prometheus while it still runs and the Unix time at which the world's clock agreed with its own.
+    """
     outcome = Outcome()
     with tempfile.TemporaryDirectory(prefix="demo-alerts-") as folder:
         async with demo_fleet("127.0.0.1:0", "127.0.0.1:0", speed=speed, say=print if say else _silent) as demo:
             files = await asyncio.to_thread(_write, Path(folder), speed, demo.epoch)
             await demo.wait_ready()
-            await asyncio.to_thread(_run, demo.url, files, seconds, speed, outcome, say)
+            await asyncio.to_thread(_run, demo, files, seconds, speed, outcome, say, then)
     return outcome
 
 
@@ -116,9 +121,11 @@ def _write(folder: Path, speed: float, epoch: float) -> _Files:
     return _Files(folder, rules, routes)
 
 
-def _run(url: str, files: _Files, seconds: float, speed: float, outcome: Outcome, say: bool) -> None:
+def _run(
+    demo: Demo, files: _Files, seconds: float, speed: float, outcome: Outcome, say: bool, then: Callable[[Prometheus, float], None] | None
+) -> None:
     with alertmanager(ALERTMANAGER[-1], files.alertmanager, files.folder / "alertmanager") as told:
-        configuration = yaml.safe_load(scrape_config(url.removeprefix("http://"), interval_seconds=1))
+        configuration = yaml.safe_load(scrape_config(demo.url.removeprefix("http://"), interval_seconds=1))
         configuration["global"]["evaluation_interval"] = "1s"
         configuration["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [told.url.removeprefix("http://")]}]}]}
         flag = f"--query.lookback-delta={_LOOKBACK}"
@@ -131,6 +138,8 @@ def _run(url: str, files: _Files, seconds: float, speed: float, outcome: Outcome
             _health(server, outcome)
             outcome.still = _still(server, passed) * speed / 60
             _execute(server, outcome)
+            if then:
+                then(server, demo.epoch)
 
 
 def _look(server: Prometheus, told: Alertmanager, minute: float, outcome: Outcome, say: bool) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["ALERTMANAGER", "PROMETHEUS", "AlertmanagerRelease", "PrometheusRelease"]
+__all__ = ["ALERTMANAGER", "PROMETHEUS", "AlertmanagerRelease", "PrometheusRelease", "linter"]
 
 _TABLE = Path(__file__).with_name("debian.txt")
 _TOOLS = Path(__file__).resolve().parents[2] / ".tools"
@@ -71,3 +71,11 @@ PROMETHEUS = tuple(PrometheusRelease(name) for name in _names("prometheus-"))
 """Oldest first."""
 ALERTMANAGER = tuple(AlertmanagerRelease(name) for name in _names("alertmanager-"))
 """Oldest first."""
+
+
+def linter() -> str:
+    """Return Grafana's dashboard-linter, which ``make tools`` builds where Go is at hand."""
+    found = sorted(_TOOLS.glob("dashboard-linter-*/dashboard-linter"))
+    if not found:
+        pytest.fail("dashboard-linter is not there: run `make tools`", pytrace=False)
+    return str(found[-1])

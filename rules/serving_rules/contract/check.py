@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -16,11 +16,20 @@ from serving_rules.model import Scope
 from serving_rules.pack import Pack, Rule
 from serving_rules.promql import SCRAPER
 
-__all__ = ["Usage", "violations"]
+__all__ = ["Usage", "result_labels", "violations"]
 
 _TEMPLATE_QUERY = re.compile(r'printf "(?P<query>(?:\\.|[^"\\])*)" [^}|]*\| query')
 _TEMPLATE_LABEL = re.compile(r"\$labels\.(\w+)")
 _VARIABLE = re.compile(r"\$\w+")
+_OF_TARGETS = (
+    "up",
+    "scrape_duration_seconds",
+    "scrape_samples_scraped",
+    "scrape_series_added",
+    "process_cpu_seconds_total",
+    "process_resident_memory_bytes",
+)
+"""What Prometheus, and the client library in a target, say of every target."""
 _LEVELS = {scope.prefix: frozenset(scope.labels) for scope in Scope}
 
 
@@ -40,11 +49,18 @@ def violations(pack: Pack, queries: Iterable[Usage] = (), catalogue: Mapping[str
     return list(dict.fromkeys(_Check(ALL if catalogue is None else catalogue).run(pack, queries)))
 
 
+def result_labels(pack: Pack) -> Callable[[str], frozenset[str]]:
+    """Return what tells the labels that a right expression's result may have: none for a scalar."""
+    check = _Check(ALL)
+    list(check.run(pack, ()))
+    return check.labels_of
+
+
 class _Check:
     def __init__(self, catalogue: Mapping[str, Metric]) -> None:
         self._catalogue = catalogue
         self._raw = {sample: _raw(metric, sample) for metric in catalogue.values() for sample in metric.sample_names}
-        self._raw["up"] = Series("up", frozenset(SCRAPER))  # Prometheus' own word on its targets
+        self._raw |= {name: Series(name, frozenset(SCRAPER), cumulative=name.endswith("_total")) for name in _OF_TARGETS}
         self._signals: dict[str, Series] = {}
         self._used: set[tuple[str, str]] = set()
 
@@ -57,12 +73,19 @@ class _Check:
         for rule in records:
             yield from (f"{rule.record}: {error}" for error in self._infer(rule.expr)[1])
             yield from self._level_errors(rule)
+        alerts: set[str] = {"alertname", "alertstate"}
         for rule in pack.rules():
             if rule.alert:
+                alerts |= set(rule.labels) | (self._infer(rule.expr)[0].labels or frozenset())
                 yield from self._alert(rule)
+        self._raw["ALERTS"] = Series("ALERTS", frozenset(alerts))
         for usage in queries:
             yield from (f"{usage.where}: {error}" for error in self._infer(_VARIABLE.sub("x", usage.expr))[1])
         yield from self._unused()
+
+    def labels_of(self, expr: str) -> frozenset[str]:
+        """Return the labels of an expression's result, once ``run`` has settled those of the records."""
+        return self._infer(expr)[0].labels or frozenset()
 
     def _find(self, name: str) -> Series | None:
         return self._signals.get(name) or self._raw.get(name)

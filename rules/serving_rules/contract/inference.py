@@ -30,8 +30,9 @@ from promql_parser import (
 
 __all__ = ["Inference", "Series", "Shape"]
 
-ENGINE_LABELS = frozenset({"workspace", "deployment_id", "replica", "job", "instance"})
-"""Labels of the families that an inference engine exports itself: the feed adds the deployment and the replica, and no model."""
+ENGINE_LABELS = frozenset({"workspace", "deployment_id", "replica", "job", "instance", "le"})
+"""Labels of the families that an inference engine exports itself: the feed adds the deployment and the replica, and no model. Buckets of a
+histogram have their bound."""
 
 _SETS = {"and", "or", "unless"}
 _COMPARISONS = {"==", "!=", ">", "<", ">=", "<="}
