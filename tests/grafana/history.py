@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from serving_dashboards.panels import Panel, Table
 from serving_rules.formats import prometheus as prometheus_format
 from serving_rules.pack import build
 
-__all__ = ["History", "column", "numbers", "panel", "record"]
+__all__ = ["History", "column", "filled", "line", "numbers", "panel", "record"]
 
 _SCRAPED_BY = 'job="serving-exporter",instance="exporter:9184"'
 _MOMENT = re.compile(r"\w+_timestamp_seconds$")
@@ -40,6 +40,8 @@ class History:
     truth: list[dict[str, dict[str, Any]]] = field(default_factory=list)
     observed: list[Any] = field(default_factory=list)
     ids: tuple[str, ...] = ()
+    instances: dict[str, str] = field(default_factory=dict)
+    """Instance type by deployment id."""
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Model and deployment id by the model's name, of the deployment in production or, without one, the newest."""
 
@@ -79,6 +81,7 @@ def _remember(pair: Pair, history: History) -> None:
         for model in world.models():
             found = sorted(world.deployments(model.id), key=lambda each: (each.environment == "production", each.created_at))
             history.names[model.name] = (model.id, found[-1].id)
+            history.instances |= {each.id: each.instance_type_name for each in found if each.instance_type_name}
 
 
 def numbers(history: History, asked: Sequence[str], folder: Path) -> list[float]:
@@ -109,7 +112,6 @@ def numbers(history: History, asked: Sequence[str], folder: Path) -> list[float]
 
 def _series(history: History) -> dict[str, str]:
     """Return every series of the pages in promtool's notation: a sample a minute, moments counted from the first page on."""
-    begun = EPOCH
     samples: dict[str, list[str]] = {}
     for minute, page in enumerate(history.pages):
         for line in page.splitlines():
@@ -120,7 +122,7 @@ def _series(history: History) -> dict[str, str]:
                 continue
             name, brace, labels = series.partition("{")
             if _MOMENT.match(name):
-                value = repr(float(value) - begun)
+                value = repr(float(value) - EPOCH)
             scraped = f"{name}{{{_SCRAPED_BY}{',' + labels if brace else '}'}"
             values = samples.setdefault(scraped, [])
             values += ["_"] * (minute - len(values))
@@ -144,9 +146,12 @@ def column(title: str, name: str) -> str:
     return found.expr
 
 
-def filled(expr: str, history: History, model: str = "", **variables: str) -> str:
-    """Return a query with the variables of one model's deployment, or of all."""
-    chosen: Mapping[str, str] = {**ALL, **variables}
-    if model:
-        chosen = {**chosen, "model": history.names[model][0], "deployment": history.names[model][1]}
-    return fill(expr, chosen)
+def line(title: str, index: int = 0) -> str:
+    """Return one of a panel's queries."""
+    return panel(title).queries[index].expr
+
+
+def filled(expr: str, history: History, *models: str) -> str:
+    """Return a query with the variables of the deployments of some models, as Grafana joins several values."""
+    model, deployment = ("|".join(history.names[each][part] for each in models) for part in (0, 1))
+    return fill(expr, {**ALL, "model": model, "deployment": deployment})
