@@ -25,6 +25,7 @@ __all__ = [
     "RATE",
     "SCOPED",
     "TARGET",
+    "VARIABLES",
     "WINDOW",
     "WORDS",
     "Line",
@@ -70,6 +71,7 @@ TARGET = frozenset(
 INFO = "serving:deployment:info"
 """The words about deployments; always 1."""
 
+_OURS = 'alertname=~"Serving.+"'
 ALERTS = "ALERTS"
 """Prometheus' own series of what is pending or firing."""
 
@@ -125,9 +127,14 @@ def metric(name: str, *matchers: str) -> str:
     return _selector(name, keys, matchers)
 
 
-def alerts(*matchers: str, labels: tuple[str, ...] = ("workspace", "model_id", "deployment_id")) -> str:
-    """Return the selector of this pack's alerts within the variables, those of ``labels`` only."""
-    return _selector(ALERTS, labels, ('alertname=~"Serving.+"', *matchers))
+def alerts(*matchers: str, deployments: bool = True) -> str:
+    """Return the selector of this pack's alerts within the variables; without ``deployments`` for a dashboard that selects none.
+
+    An alert about an environment names no deployment, one about a model no environment either: they belong to what is selected there.
+    """
+    chosen = [f'{label}=~"${VARIABLES[label]}"' for label in ("workspace", "model_id")]
+    optional = [f'{label}=~"(${VARIABLES[label]})?"' for label in ("environment", *(("deployment_id",) if deployments else ()))]
+    return f"{ALERTS}{{{', '.join((_OURS, *chosen, *optional, *matchers))}}}"
 
 
 def rate(name: str, *matchers: str) -> str:

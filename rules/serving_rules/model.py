@@ -67,6 +67,12 @@ class Dashboard(StrEnum):
     SLO = "serving-slo"
     EXPORTER = "serving-exporter"
 
+    @property
+    def selects(self) -> tuple[str, ...]:
+        """Labels by which it can be narrowed to one object: it has a variable for each, which links set."""
+        narrower = {Dashboard.EXPORTER: WORKSPACE[1:], Dashboard.SLO: (*MODEL[1:], "environment")}
+        return narrower.get(self, (*DEPLOYMENT[1:], "environment"))
+
 
 class Layer(StrEnum):
     """The files of the pack, in the order in which data flows."""

@@ -215,7 +215,7 @@ _VARIABLES = {"workspace": "workspace", "model_id": "model", "environment": "env
 
 def dashboard_url(base: str, alert: Alert) -> str:
     """Return the dashboard that shows an alert's object, as a template: label values escaped for a query string."""
-    labels = [label for label in _VARIABLES if label in (*alert.scope.labels, *alert.scope.words)]
+    labels = [label for label in _VARIABLES if label in (*alert.scope.labels, *alert.scope.words) and label in alert.dashboard.selects]
     variables = "&".join(f"var-{_VARIABLES[label]}={{{{ $labels.{label} | urlquery }}}}" for label in labels)
     return f"{base}/d/{alert.dashboard}?{variables}"
 

@@ -84,7 +84,7 @@ def _samples(series: Json) -> list[list[Any]]:
 
 def fill(text: str, variables: Mapping[str, str]) -> str:
     """Return a query with variables filled in; one that does not exist is an error."""
-    return _VARIABLE.sub(lambda match: {**variables, **_BUILT_IN}[match[1] or match[2]], text)
+    return _VARIABLE.sub(lambda match: {**_BUILT_IN, **variables}[match[1] or match[2]], text)
 
 
 def panels(rendered: Json) -> Iterator[Json]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -20,7 +21,7 @@ from tests.grafana.execution import ALL, fill, panels, queries
 from serving_dashboards.panels import Unit
 from serving_exporter.catalogue import ALL as CATALOGUE
 from serving_exporter.catalogue import MetricType
-from serving_rules.contract import Usage, result_labels, violations
+from serving_rules.contract import reader
 from serving_rules.pack import build
 
 __all__ = ["complaints"]
@@ -28,7 +29,7 @@ __all__ = ["complaints"]
 Json = dict[str, Any]
 
 PACK = build()
-LABELS = result_labels(PACK)
+READ = reader(PACK)
 UNITS = {value for name, value in vars(Unit).items() if not name.startswith("_")}
 GONE = {"graph", "singlestat", "table-old", "grafana-piechart-panel", "grafana-worldmap-panel"}
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -48,15 +49,6 @@ def complaints(dashboards: Mapping[str, Json]) -> Iterator[str]:
         for each in (*_document(uid, dashboard), *_panels(dashboard), *_queries(dashboard), *_variables(dashboard)):
             yield f"{uid}: {each}"
         yield from (f"{uid}: {each}" for each in _links(dashboard, dashboards))
-    usages = [
-        Usage(f"{uid}: {where}", _filled(text, **scope))
-        for uid, dashboard in dashboards.items()
-        for where, text, _ in queries(dashboard)
-        for scope in SCOPES
-        if not list(_parse_errors(_filled(text, **scope)))
-    ]
-    places = tuple(usage.where for usage in usages)
-    yield from (each for each in violations(PACK, usages) if each.startswith(places))
 
 
 def _document(uid: str, dashboard: Json) -> Iterator[str]:
@@ -143,10 +135,11 @@ def _queries(dashboard: Json) -> Iterator[str]:
 
 def _filled(text: str, **variables: str) -> str:
     """Return a query with its variables filled in; one that no dashboard has is reported elsewhere, and here stands for anything."""
-    unknown = {one or other: "x" for one, other in _REFERENCE.findall(text)}
+    unknown = {one or other: "x" for one, other in _REFERENCE.findall(text) if (one or other) not in _BUILT_IN}
     return fill(text, {**unknown, **ALL, **variables})
 
 
+@cache
 def _selectors(expr: str) -> list[promql_parser.VectorSelector]:
     """Return every selector of an expression; none of one that does not parse."""
     found: list[promql_parser.VectorSelector] = []
@@ -162,11 +155,11 @@ def _selectors(expr: str) -> list[promql_parser.VectorSelector]:
     return found
 
 
-def _query(expr: str) -> Iterator[str]:
-    errors = list(_parse_errors(expr))
-    yield from errors
-    if not errors:
-        yield from _counters(promql_parser.parse(expr))
+@cache
+def _query(expr: str) -> tuple[str, ...]:
+    if errors := tuple(_parse_errors(expr)):
+        return errors
+    return (*READ(expr)[1], *_counters(promql_parser.parse(expr)))
 
 
 def _parse_errors(expr: str) -> Iterator[str]:
@@ -186,17 +179,22 @@ def _counters(parsed: promql_parser.Expr) -> Iterator[str]:
     yield from (f"{name} is a counter and is read as it is" for name in sorted((every & cumulative) - inside))
 
 
+@cache
+def _labels(expr: str) -> frozenset[str]:
+    return READ(expr)[0]
+
+
 def _legends(dashboard: Json) -> Iterator[str]:
     for panel in panels(dashboard):
-        if any(list(_parse_errors(_filled(target["expr"]))) for target in panel.get("targets", ())):
-            continue  # reported as such
+        if any(not _selectors(_filled(target["expr"])) for target in panel.get("targets", ())):
+            continue  # does not parse, and is reported as such
         for target in panel.get("targets", ()):
-            kept = [LABELS(_filled(target["expr"], **scope)) for scope in SCOPES]
+            kept = [_labels(_filled(target["expr"], **scope)) for scope in SCOPES]
             lost = set(_LEGEND.findall(target["legendFormat"])) - set().union(*kept)
             if lost and "__name__" not in target["expr"]:
                 yield f"panel {panel['title']!r}: the legend uses {', '.join(sorted(lost))}, which the query drops"
         if panel["type"] == "table":
-            shapes = [LABELS(_filled(target["expr"])) - {"__name__"} for target in panel["targets"]]
+            shapes = [_labels(_filled(target["expr"])) - {"__name__"} for target in panel["targets"]]
             shared = frozenset.intersection(*shapes)
             shown = set(panel["transformations"][1]["options"]["include"]["names"])
             if shared not in shapes or set().union(*shapes) - shared - shown:

@@ -26,10 +26,11 @@ from serving_dashboards.formats import FORMATS
 from serving_dashboards.links import panel_id
 from serving_dashboards.needs import Needs, need_of
 from serving_dashboards.panels import Graph, Table, Unit
-from serving_dashboards.queries import Query, UnknownSeriesError, metric, signal, target
+from serving_dashboards.queries import VARIABLES, Query, UnknownSeriesError, metric, signal, target
 from serving_dashboards.variables import DATASOURCE
 from serving_exporter.catalogue import ALL as CATALOGUE
 from serving_rules import model
+from serving_rules.pack import build
 from serving_rules.rendering import Renderer
 from serving_rules.settings import CANONICAL, Settings
 
@@ -65,6 +66,22 @@ def test_writing_again_removes_what_is_no_longer_made(tmp_path: Path) -> None:
 
 def test_there_is_one_for_each_uid_that_alerts_link_to() -> None:
     assert set(DOCUMENTS) == {str(uid) for uid in model.Dashboard}
+
+
+def test_links_in_alerts_find_their_dashboard_and_its_variables() -> None:
+    urls = {rule.alert: rule.annotations["dashboard_url"] for rule in build().rules() if rule.alert}
+    assert len(urls) > 50
+    for alert, url in urls.items():
+        uid = re.fullmatch(r"/d/([\w-]+)\?.*", url)
+        assert uid, url
+        variables = {each["name"] for each in DOCUMENTS[uid[1]]["templating"]["list"]}
+        assert set(re.findall(r"var-(\w+)=", url)) <= variables, alert
+
+
+def test_dashboards_have_the_variables_that_links_may_set() -> None:
+    for found in BOARDS:
+        chosen = {VARIABLES[label] for label in found.uid.selects}
+        assert chosen == {each.name for each in found.variables} & set(VARIABLES.values()) - {"job"}, found.uid
 
 
 @each_dashboard

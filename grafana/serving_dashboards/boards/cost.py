@@ -23,7 +23,7 @@ __all__ = ["BOARD"]
 
 _ACTIVE, _STARTING = signal("serving:cost_dollars_per_hour:active"), signal("serving:cost_dollars_per_hour:starting")
 _SURPLUS = signal("serving:cost_dollars_per_hour:surplus")
-_SERVING = f"{_ACTIVE} - ({_SURPLUS} or 0 * {_ACTIVE})"
+_SERVING = f"clamp_min({_ACTIVE} - ({_SURPLUS} or 0 * {_ACTIVE}), 0)"
 _ON = f"on ({names(DEPLOYMENT)})"
 _FLAPS = next(threshold.default for threshold in THRASH.thresholds if threshold.name == "reversals")
 
@@ -48,7 +48,6 @@ def _total(title: str, description: str, expr: str, *, width: int = 4) -> Stat:
         needs=Needs.PRICES,
         decimals=2,
         width=width,
-        spark=True,
     )
 
 
@@ -87,8 +86,7 @@ _COURSE = Row(
         Graph(
             title="Serving, idle and starting",
             description="List price an hour of the replicas that the load asks for, of those beyond it, and of those that start (all of "
-            "them, though "
-            "waiting for hardware is not billed).",
+            "them, though waiting for hardware is not billed).",
             queries=[
                 Query(f"sum({named(_SERVING)})", "serving", Colour.SERVING),
                 Query(f"sum({named(_SURPLUS)})", "idle", Colour.IDLE),
@@ -113,8 +111,7 @@ _COURSE = Row(
         Table(
             title="Cost of each deployment",
             description="List price an hour now, its parts, the price of a thousand requests over the window, and how busy the hardware "
-            "is. A dear "
-            "deployment whose hardware idles is where to look first.",
+            "is. A dear deployment whose hardware idles is where to look first.",
             needs=Needs.PRICES,
             columns=(
                 *WHO,
@@ -194,9 +191,8 @@ _PAST = Row(
         ),
         Graph(
             title="Growth of the cost",
-            description="Cost of the last hour over the usual cost at this hour, by deployment. Load that grew as much explains it; "
-            "else it is a "
-            "runaway, which only the ceiling bounds.",
+            description="Cost of the last hour over the usual cost at this hour, by deployment. Load that grew as much explains it; else "
+            "it is a runaway, which only the ceiling bounds.",
             queries=[Query(by_deployment(signal("serving:spend_growth:ratio")), "{{model_name}} {{deployment_name}}")],
             unit=Unit.RATIO,
             needs=Needs.PAST,

@@ -7,7 +7,7 @@ from serving_dashboards.colours import Colour
 from serving_dashboards.document import Dashboard, Row
 from serving_dashboards.needs import Needs
 from serving_dashboards.panels import Graph, Limit, Panel, Unit
-from serving_dashboards.queries import Line, Query, engine, metric, rate, signal
+from serving_dashboards.queries import Line, Query, engine, metric, rate, selected, signal
 from serving_dashboards.variables import SELECTION
 from serving_rules import model
 from serving_rules.promql import once
@@ -78,9 +78,8 @@ _TOKENS = Row(
         ),
         Graph(
             title="KV cache hit rate",
-            description="Mean share of cache look-ups that hit, over 15 minutes, and its median of six hours. It falls when replicas "
-            "are removed "
-            "with their caches, and when requests of one conversation reach different replicas.",
+            description="Mean share of cache look-ups that hit, over 15 minutes, and its median of six hours. It falls when replicas are "
+            "removed with their caches, and when requests of one conversation reach different replicas.",
             queries=[
                 Query(by_deployment(signal("serving:kv_cache_hit_ratio:mean15m")), f"now {_NAMES}", Colour.ACTIVE),
                 Query(by_deployment(signal("serving:kv_cache_hit_ratio:median6h")), f"usual {_NAMES}", Colour.BOUND, Line.DASHED),
@@ -98,8 +97,7 @@ _SCALING = Row(
         Graph(
             title="Tokens in flight against the target",
             description="Tokens in flight now and averaged over the autoscaling window (what the autoscaler reads), beside what the "
-            "running replicas "
-            "are planned for: target times replicas. Above the line the autoscaler adds replicas.",
+            "running replicas are planned for: target times replicas. Above the line the autoscaler adds replicas.",
             queries=[
                 Query(by_deployment(once(metric("baseten_llm_in_flight_tokens")), raw=True), f"now {_NAMES}", Colour.DEMAND),
                 Query(by_deployment(signal("serving:inflight_tokens:avg")), f"averaged {_NAMES}", Colour.DESIRED),
@@ -121,7 +119,8 @@ _SCALING = Row(
                 Query(by_deployment(signal("serving:token_replicas:running")), f"running {_NAMES}", Colour.ACTIVE, Line.STEPS),
                 Query(
                     by_deployment(
-                        signal("serving:max_replicas:current") + f" and on (deployment_id) {signal('serving:token_replicas:running')}"
+                        signal("serving:max_replicas:current")
+                        + f" and on (workspace, deployment_id) {signal('serving:token_replicas:running')}"
                     ),
                     f"max {_NAMES}",
                     Colour.BOUND,
@@ -133,8 +132,8 @@ _SCALING = Row(
         ),
         Graph(
             title="Speculation",
-            description="Share of the speculated tokens that were accepted. Low: the draft model does not fit, and speculation costs "
-            "more than it gives.",
+            description="Share of the speculated tokens that were accepted. Low: the draft model does not fit, and speculation costs more "
+            "than it gives.",
             queries=[Query(f"{_rate(_ACCEPTED)} / ({_rate(_DRAFTED)} > 0)", _NAMES)],
             unit=Unit.RATIO,
             needs=Needs.SPECULATION,
@@ -145,7 +144,7 @@ _SCALING = Row(
 
 
 def _engine(title: str, description: str, unit: str, *queries: Query, limits: tuple[Limit, ...] = ()) -> Panel:
-    return Graph(title=title, description=description, queries=queries, unit=unit, needs=Needs.ENGINE, limits=limits)
+    return Graph(title=title, description=description, queries=queries, unit=unit, needs=Needs.ENGINE, limits=limits, width=6)
 
 
 def _inside(name: str) -> str:
@@ -167,7 +166,7 @@ def _p95(histogram: str) -> str:
 
 def _joined(expr: str) -> str:
     """Return an expression with names: an engine's own families carry the deployment and no model."""
-    return f"{expr} * on (workspace, deployment_id) group_left (model_name, deployment_name) {signal('serving:deployment:info')}"
+    return f"{expr} * on (workspace, deployment_id) group_left (model_name, deployment_name) {selected()}"
 
 
 _VLLM = Row(
@@ -175,9 +174,8 @@ _VLLM = Row(
     (
         _engine(
             "vLLM requests",
-            "Requests that run and that wait inside the engine. Waiting while the router has free slots: the concurrency target is "
-            "above what a "
-            "replica batches.",
+            "Requests that run and that wait inside the engine. Waiting while the router has free slots: the concurrency target is above "
+            "what a replica batches.",
             Unit.COUNT,
             Query(_inside("vllm:num_requests_running"), f"running {_NAMES}", Colour.ACTIVE),
             Query(_inside("vllm:num_requests_waiting"), f"waiting {_NAMES}", Colour.WAITING),

@@ -90,9 +90,8 @@ _SOURCES = Row(
     (
         Table(
             title="Sources by age",
-            description="Every source of every workspace. Not offered is no fault: the key may not read it, "
-            "or the organization does not have it. "
-            "An age beyond three intervals means that polls fail.",
+            description="Every source of every workspace. Not offered is no fault: the key may not read it, or the organization does not "
+            "have it. An age beyond three intervals means that polls fail.",
             needs=Needs.SELF,
             columns=[
                 Column(title="Workspace", label="workspace"),
@@ -209,8 +208,8 @@ _BUDGETS = Row(
         ),
         Graph(
             title="Lines dropped",
-            description="Lines or series left off the page, by reason: invalid or duplicate in the feed, a collision of names, "
-            "a family that the configuration drops, or the limit.",
+            description="Lines or series left off the page, by reason: invalid or duplicate in the feed, a collision of names, a family "
+            "that the configuration drops, or the limit.",
             queries=[Query(f"sum by (reason) ({increase('serving_exporter_series_dropped_total')}) > 0", "{{reason}}", line=Line.BARS)],
             unit=Unit.COUNT,
             needs=Needs.MOTION,

@@ -11,6 +11,7 @@ from serving_dashboards.queries import INFO, Query, alerts, increase, named, sel
 from serving_dashboards.variables import SELECTION
 from serving_rules import model
 from serving_rules.promql import DEPLOYMENT, by
+from serving_rules.signals.baseten.objectives import FAILED as FAILED_CODES
 
 __all__ = ["BOARD"]
 
@@ -19,7 +20,7 @@ DESIRED = signal("serving:desired_replicas:bounded")
 INFLIGHT, SLOTS = signal("serving:inflight_requests:avg5m"), signal("serving:slots:current")
 COST = f"{signal('serving:cost_dollars_per_hour:active')} + {signal('serving:cost_dollars_per_hour:starting')}"
 _CODES = "serving:requests_by_code:rate5m"
-_FAILED = 'status_code=~"5..|429"'
+_FAILED = f'status_code=~"{FAILED_CODES}"'
 
 _BY = by(DEPLOYMENT)
 REQUESTS = f"sum {_BY} ({signal(_CODES)})"
@@ -32,7 +33,7 @@ _OF_DEPLOYMENTS = alerts(FIRING, 'deployment_id!=""')
 def _of_environments() -> str:
     """Return the weights of alerts about environments, which name no deployment: they count for those of the environment."""
     weighted = " or ".join(
-        f"{weight} * " + alerts(FIRING, f'severity="{severity}"', 'deployment_id=""', labels=("workspace", "model_id"))
+        f"{weight} * " + alerts(FIRING, f'severity="{severity}"', 'deployment_id=""', 'environment!=""')
         for severity, weight in _WEIGHTS.items()
     )
     return f"{signal(INFO)} * on (workspace, model_id, environment) group_left () sum by (workspace, model_id, environment) ({weighted})"
@@ -68,7 +69,6 @@ def _sum(
         needs=needs,
         width=3,
         decimals=decimals,
-        spark=True,
     )
 
 
@@ -90,7 +90,8 @@ _TOTALS = Row(
         _sum("Requests", "Requests answered in a second, whatever the code, mean of five minutes.", named(REQUESTS), Unit.REQUESTS),
         Stat(
             title="Error share",
-            description="Share of the answers of five minutes with 5xx or 429, over the whole selection.",
+            description="Share of the answers of five minutes that failed (5xx, 429, broken WebSockets, gRPC statuses of these kinds), "
+            "over the whole selection.",
             queries=[
                 Query(
                     f"(sum({named(FAILED)}) or vector(0)) / (sum({named(REQUESTS)}) > 0)",
@@ -120,11 +121,9 @@ _DEPLOYMENTS = Row(
         Table(
             title="Deployments",
             description="One line for each deployment. Urgency: 100 for each critical alert, 10 for a warning, 1 for advice, and the "
-            "saturation "
-            "(at most 5) on top, so that a deployment that fills up comes before one that rests. Saturation is requests in flight over "
-            "slots: "
-            "above 100 % requests wait at the router. Desired is what the load asks for within the bounds. The name leads to the "
-            "deployment.",
+            "saturation (at most 5) on top, so that a deployment that fills up comes before one that rests. Saturation is requests in "
+            "flight over slots: above 100 % requests wait at the router. Desired is what the load asks for within the bounds. The name "
+            "leads to the deployment.",
             needs=Needs.RULES,
             columns=(
                 *WHO,
@@ -172,32 +171,38 @@ _DEPLOYMENTS = Row(
     ),
 )
 
+
+def _top(expr: str) -> str:
+    """Return the ten largest of one number for each model, with names. Joined last: a join of the whole fleet costs as much as ten "
+    "panels.
+    """
+    return f"topk(10, {expr}) * on (workspace, model_id) group_left (model_name) {signal('serving_model:model:info')}"
+
+
+_PER_MODEL = "sum by (workspace, model_id)"
+
 _COURSE = Row(
     "Over time",
     (
         Graph(
             title="Replicas by model",
-            description="Replicas that serve or start: the ten models that have most.",
-            queries=[Query(f"topk(10, sum by (model_name) ({named(f'{ACTIVE} + {STARTING}')}))", "{{model_name}}")],
+            description="Replicas that serve or start, in every environment: the ten models that have most at each moment.",
+            queries=[Query(_top(f"{_PER_MODEL} ({ACTIVE}) + {_PER_MODEL} ({STARTING})"), "{{model_name}}")],
             unit=Unit.COUNT,
             needs=Needs.RULES,
         ),
         Graph(
             title="Requests by model",
-            description="Requests answered in a second: the ten models that have most.",
-            queries=[Query(f"topk(10, sum by (model_name) ({named(REQUESTS)}))", "{{model_name}}")],
+            description="Requests answered in a second, in every environment: the ten models that have most at each moment.",
+            queries=[Query(_top(f"{_PER_MODEL} ({signal(_CODES)})"), "{{model_name}}")],
             unit=Unit.REQUESTS,
             needs=Needs.FEED,
         ),
         Graph(
             title="Saturation by model",
-            description="Requests in flight over slots: the ten models that are fullest. Above 100 % requests wait at the router.",
-            queries=[
-                Query(
-                    f"topk(10, sum by (model_name) ({named(INFLIGHT)}) / (sum by (model_name) ({named(SLOTS)}) > 0))",
-                    "{{model_name}}",
-                )
-            ],
+            description="Requests in flight over slots, in every environment: the ten models that are fullest at each moment. Above 100 % "
+            "requests wait at the router.",
+            queries=[Query(_top(f"{_PER_MODEL} ({INFLIGHT}) / ({_PER_MODEL} ({SLOTS}) > 0)"), "{{model_name}}")],
             unit=Unit.RATIO,
             needs=Needs.SETTINGS,
             limits=[Limit(1, Colour.CRITICAL)],

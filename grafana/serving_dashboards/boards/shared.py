@@ -75,7 +75,7 @@ def each(expr: str, *, raw: bool = False) -> Query:
 def by_deployment(expr: str, *kept: str, operation: str = "sum", raw: bool = False) -> str:
     """Return a line for each deployment, with names for its legend and ``kept`` labels beside them; ``raw`` reads the exporter's page."""
     one = f"{operation} by ({', '.join((*IDS, *kept))}) ({expr})" if raw else expr
-    return f"{operation} by ({', '.join(('workspace', *WORDS[:2], *kept))}) ({named(one, raw=raw)})"
+    return f"{operation} by ({', '.join((*IDS, *WORDS[:2], *kept))}) ({named(one, raw=raw)})"
 
 
 def none(expr: str) -> str:
@@ -106,6 +106,8 @@ def alert_table(title: str, description: str, *, width: int = 24, height: int = 
     )
 
 
+_EVENTS = metric("baseten_audit_events_total")
+
 MARKS: Sequence[Annotation] = (
     Annotation(
         "Alerts",
@@ -125,10 +127,20 @@ MARKS: Sequence[Annotation] = (
     ),
     Annotation(
         "Audit events",
-        f"sum by (event_type, deployment_id) (changes({metric('baseten_audit_events_total')}[2m])) > 0",
+        # A counter that appears counts as a change: the first entry of its type.
+        f"sum by (event_type, deployment_id) ({_EVENTS} unless {_EVENTS} offset 2m or changes({_EVENTS}[2m])) > 0",
         str(Colour.DEMAND),
         "{{event_type}}",
         "{{deployment_id}}",
     ),
+    Annotation(
+        "Replicas changed",
+        signal("serving:active_replicas:direction"),
+        str(Colour.STARTING),
+        "Replicas changed",
+        "{{deployment_id}}",
+        enabled=False,
+    ),
 )
-"""Moments that explain a graph: alerts, edits and schedules, and what the platform's audit log has (promotions, terminated replicas)."""
+"""Moments that explain a graph: alerts, edits and schedules, and what the platform's audit log has (promotions, terminated replicas).
+Steps of replicas are there too, switched off at first: in a deployment that flaps they are everywhere."""

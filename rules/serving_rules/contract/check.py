@@ -16,7 +16,7 @@ from serving_rules.model import Scope
 from serving_rules.pack import Pack, Rule
 from serving_rules.promql import SCRAPER
 
-__all__ = ["Usage", "result_labels", "violations"]
+__all__ = ["Usage", "reader", "violations"]
 
 _TEMPLATE_QUERY = re.compile(r'printf "(?P<query>(?:\\.|[^"\\])*)" [^}|]*\| query')
 _TEMPLATE_LABEL = re.compile(r"\$labels\.(\w+)")
@@ -49,11 +49,11 @@ def violations(pack: Pack, queries: Iterable[Usage] = (), catalogue: Mapping[str
     return list(dict.fromkeys(_Check(ALL if catalogue is None else catalogue).run(pack, queries)))
 
 
-def result_labels(pack: Pack) -> Callable[[str], frozenset[str]]:
-    """Return what tells the labels that a right expression's result may have: none for a scalar."""
+def reader(pack: Pack) -> Callable[[str], tuple[frozenset[str], list[str]]]:
+    """Return what reads one expression after the other: the labels of its result (none for a scalar), and what is wrong in it."""
     check = _Check(ALL)
     list(check.run(pack, ()))
-    return check.labels_of
+    return check.read
 
 
 class _Check:
@@ -83,9 +83,10 @@ class _Check:
             yield from (f"{usage.where}: {error}" for error in self._infer(_VARIABLE.sub("x", usage.expr))[1])
         yield from self._unused()
 
-    def labels_of(self, expr: str) -> frozenset[str]:
-        """Return the labels of an expression's result, once ``run`` has settled those of the records."""
-        return self._infer(expr)[0].labels or frozenset()
+    def read(self, expr: str) -> tuple[frozenset[str], list[str]]:
+        """Return labels and errors of an expression, once ``run`` has settled the labels of the records."""
+        shape, errors = self._infer(expr)
+        return shape.labels or frozenset(), errors
 
     def _find(self, name: str) -> Series | None:
         return self._signals.get(name) or self._raw.get(name)

@@ -31,8 +31,8 @@ _PODS = Graph(
 BOARD = Dashboard(
     uid=model.Dashboard.AUTOSCALING,
     title="Serving / Autoscaling diagnosis",
-    answers="Thrash, cold-start gap, no hardware, ceiling, crash loop, or a setting that does not fit: which one is it, and which "
-    "number fixes it?",
+    answers="Thrash, cold-start gap, no hardware, ceiling, crash loop, or a setting that does not fit: which one is it, and which number "
+    "fixes it?",
     variables=SELECTION,
     annotations=MARKS,
     rows=(
@@ -40,6 +40,7 @@ BOARD = Dashboard(
             "What is wrong",
             (alert_table("What fires here", "Alerts of the selection, pages first. The panels below show what each is about.", height=7),),
         ),
+        Row("Diagnosis table: what you see, and the panel that proves it", (DIAGNOSIS,), collapsed=True),
         DEMAND,
         SETTINGS,
         MOTION,
@@ -47,6 +48,5 @@ BOARD = Dashboard(
         LATENCY,
         CEILING,
         Row("Measures", (ELASTICITY, _PODS)),
-        Row("Diagnosis table", (DIAGNOSIS,)),
     ),
 )

@@ -22,8 +22,8 @@ ROW = Row(
         Graph(
             title="Demand against slots",
             description="Requests in flight beside the slots of the active replicas, and the effective slots (slots times target "
-            "utilization) "
-            "at which the autoscaler adds replicas. Between the two lines is headroom; above the slots requests wait at the router.",
+            "utilization) at which the autoscaler adds replicas. Between the two lines is headroom; above the slots requests wait at the "
+            "router.",
             queries=[
                 Query(by_deployment(_INFLIGHT), "in flight {{model_name}} {{deployment_name}}", Colour.DEMAND),
                 Query(by_deployment(_SLOTS), "slots {{model_name}} {{deployment_name}}", Colour.SLOTS, Line.STEPS),
@@ -36,9 +36,8 @@ ROW = Row(
         ),
         Graph(
             title="Replicas within their bounds",
-            description="Active and starting replicas, and those that the load asks for, inside the band from min_replica to "
-            "max_replica. Desired "
-            "above the band: the ceiling holds the autoscaler back. Desired above active for long: starts are slow, or there is no "
+            description="Active and starting replicas, and those that the load asks for, inside the band from min_replica to max_replica. "
+            "Desired above the band: the ceiling holds the autoscaler back. Desired above active for long: starts are slow, or there is no "
             "hardware.",
             queries=[
                 Query(
@@ -83,8 +82,7 @@ ROW = Row(
         Graph(
             title="Load of a replica",
             description="Requests in flight for each active replica, beside the concurrency target. Far below it while latency is flat: "
-            "the target "
-            "could be higher. At it while latency grows and slots are free elsewhere: it is too high.",
+            "the target could be higher. At it while latency grows and slots are free elsewhere: it is too high.",
             queries=[
                 Query(
                     by_deployment(signal("serving:inflight_per_replica:avg5m")),
@@ -107,7 +105,7 @@ ROW = Row(
             "target: the target is too low. Little use at every hour: fewer replicas, or a smaller instance, would do.",
             queries=[Query(by_deployment(signal("serving:compute_utilization_ratio:avg")), "{{model_name}} {{deployment_name}}")],
             unit=Unit.RATIO,
-            needs=Needs.GPU,
+            needs=Needs.RULES,
             maximum=1,
         ),
     ),
@@ -119,8 +117,8 @@ CEILING = Row(
         Graph(
             title="Load against the ceiling",
             description="Load over what the autoscaler plans max_replica replicas for (2 is the most that is counted), and requests in "
-            "flight over "
-            "their slots; 0 while there is room to grow. Above 1: the autoscaler wants more than it may have, or every slot is taken.",
+            "flight over their slots; 0 while there is room to grow. Above 1: the autoscaler wants more than it may have, or every slot is "
+            "taken.",
             queries=[
                 Query(
                     by_deployment(signal("serving:ceiling_demand_ratio:avg5m")),
@@ -136,7 +134,6 @@ CEILING = Row(
             unit=Unit.RATIO,
             needs=Needs.SETTINGS,
             limits=[Limit(1, Colour.CRITICAL)],
-            width=12,
         ),
         Graph(
             title="Ceiling needed",
@@ -162,7 +159,24 @@ CEILING = Row(
             ],
             unit=Unit.COUNT,
             needs=Needs.ADVICE,
-            width=12,
+        ),
+        Graph(
+            title="What a full replica gets done",
+            description="Good answers a second of one replica while every slot was taken: as last measured, and the median of the day. "
+            "What the ceiling needs is computed from it.",
+            queries=[
+                Query(
+                    by_deployment(signal("serving:replica_throughput:recent")), "recent {{model_name}} {{deployment_name}}", Colour.ACTIVE
+                ),
+                Query(
+                    by_deployment(signal("serving:replica_throughput:typical")),
+                    "typical {{model_name}} {{deployment_name}}",
+                    Colour.BOUND,
+                    Line.DASHED,
+                ),
+            ],
+            unit=Unit.REQUESTS,
+            needs=Needs.MOTION,
         ),
     ),
 )

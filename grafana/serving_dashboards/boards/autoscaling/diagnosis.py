@@ -62,8 +62,7 @@ def _lines() -> Iterator[tuple[str, ...]]:
 DIAGNOSIS = Text(
     title="Diagnosis",
     description="One line for each row of the platform's own diagnosis tables (D and M: metrics, T: troubleshooting) and of published "
-    "evaluations "
-    "(E, A): what is seen, why, which alert says so, and the panel that proves or refutes it for what is selected.",
+    "evaluations (E, A): what is seen, why, which alert says so, and the panel that proves or refutes it for what is selected.",
     content="\n".join(table(("", "What you see", "Cause", "Alerts", "Proof"), _lines())) + "\n",
     height=14,
 )

@@ -9,7 +9,7 @@ from serving_dashboards.needs import Needs
 from serving_dashboards.panels import Cell, Column, Limit, Table, Unit
 from serving_dashboards.queries import signal
 
-__all__ = ["ELASTICITY", "ROW", "SETTINGS"]
+__all__ = ["ELASTICITY", "REST", "ROW", "SETTINGS"]
 
 SETTINGS = (
     ("Min", "min_replicas", Unit.COUNT),
@@ -19,11 +19,12 @@ SETTINGS = (
     ("Max step", "max_scale_down_ratio", Unit.RATIO),
 )
 """Settings that are recommended: title, the signal's name between ``serving:`` and ``:current`` or ``:recommended``, unit."""
-_REST = (
+REST = (
     ("Utilization", "serving:target_utilization_ratio:current", Unit.RATIO),
     ("Window", "serving:autoscaling_window_seconds:current", Unit.SECONDS),
     ("Token target", "serving:target_inflight_tokens:current", Unit.COUNT),
 )
+"""Settings for which there is no advice: title, signal, unit."""
 
 
 def _pair(title: str, name: str, unit: str) -> tuple[Column, Column]:
@@ -39,14 +40,13 @@ ROW = Row(
     (
         Table(
             title="Settings in force and recommended",
-            description="Each setting in force; the column with the arrow is what alerts recommend now, empty where nothing is wrong "
-            "with it. How the "
-            "numbers come about is in the runbook of the alert that recommends them.",
+            description="Each setting in force; the column with the arrow is what alerts recommend now, empty where nothing is wrong with "
+            "it. How the numbers come about is in the runbook of the alert that recommends them.",
             needs=Needs.SETTINGS,
             columns=(
                 *WHO,
                 *(column for setting in SETTINGS for column in _pair(*setting)),
-                *(Column(title=title, query=each(signal(name)), unit=unit) for title, name, unit in _REST),
+                *(Column(title=title, query=each(signal(name)), unit=unit) for title, name, unit in REST),
             ),
             sort="Model",
             ascending=True,
@@ -62,12 +62,10 @@ def _measure(title: str, name: str, *limits: Limit, unit: str = Unit.RATIO) -> C
 
 ELASTICITY = Table(
     title="How well replicas follow the load",
-    description="Measures of six hours. Time short: share of the time with fewer replicas than the load asks for; near 0 is healthy, "
-    "above 80 % "
-    "saturated. Missing: the mean share of the demand that was not there. Time over and surplus: the same for too many; 95 % of the "
-    "time can be "
-    "healthy, a large surplus is money. Instability: share of the time in which replicas and demand moved differently. Jitter: changes of "
-    "replicas an hour beyond those of the demand; above 0 they oscillate, below they lag.",
+    description="Measures of six hours. Time short: share of the time with fewer replicas than the load asks for; near 0 is healthy, above "
+    "80 % saturated. Missing: the mean share of the demand that was not there. Time over and surplus: the same for too many; 95 % of the "
+    "time can be healthy, a large surplus is money. Instability: share of the time in which replicas and demand moved differently. Jitter: "
+    "changes of replicas an hour beyond those of the demand; above 0 they oscillate, below they lag.",
     needs=Needs.PAST,
     columns=(
         *WHO,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serving_dashboards.boards.autoscaling.settings import SETTINGS
+from serving_dashboards.boards.autoscaling.settings import REST, SETTINGS
 from serving_dashboards.boards.deployment.asynchronous import ROW as ASYNCHRONOUS
 from serving_dashboards.boards.deployment.replicas import HARDWARE, REPLICAS
 from serving_dashboards.boards.deployment.traffic import LATENCY, SIZES, VOLUME
@@ -75,6 +75,7 @@ _NOW = Row(
                 Column(title="is", query=each(f"max {by((*DEPLOYMENT, 'status'))} ({signal('serving:status:current')} == 1)"), hidden=True),
                 Column(title="For", query=each(signal("serving:status_age_seconds:now")), unit=Unit.SECONDS),
                 *(Column(title=title, query=each(signal(f"serving:{name}:current")), unit=unit) for title, name, unit in SETTINGS),
+                *(Column(title=title, query=each(signal(name)), unit=unit) for title, name, unit in REST),
                 Column(
                     title="$ / hour of a replica", query=each(signal("serving:replica_price_dollars_per_hour:current")), unit=Unit.DOLLARS
                 ),

@@ -26,15 +26,14 @@ REPLICAS = Row(
     (
         Graph(
             title="Replicas",
-            description="Active and starting replicas, those that the load asks for, and the bounds. Starting has no hardware yet or "
-            "loads the model; "
-            "the start-ups on the autoscaling dashboard tell which.",
+            description="Active and starting replicas, those that the load asks for, and the bounds. Starting has no hardware yet or loads "
+            "the model; the start-ups on the autoscaling dashboard tell which.",
             queries=[
                 Query(_of("serving:active_replicas:max"), f"active {NAMES}", Colour.ACTIVE, Line.STEPS),
                 Query(_of("serving:starting_replicas:max"), f"starting {NAMES}", Colour.STARTING, Line.STEPS),
                 Query(_of("serving:desired_replicas:bounded"), f"desired {NAMES}", Colour.DESIRED),
-                Query(_of("serving:min_replicas:current"), f"min {NAMES}", Colour.BOUND, Line.DASHED),
-                Query(_of("serving:max_replicas:current"), f"max {NAMES}", Colour.BOUND, Line.DASHED),
+                Query(by_scope(signal("serving:min_replicas:current"), operation="max"), f"min {NAMES}", Colour.BOUND, Line.DASHED),
+                Query(by_scope(signal("serving:max_replicas:current"), operation="max"), f"max {NAMES}", Colour.BOUND, Line.DASHED),
             ],
             unit=Unit.COUNT,
             needs=Needs.RULES,
@@ -44,8 +43,7 @@ REPLICAS = Row(
         Graph(
             title="Concurrent requests",
             description="Synchronous requests in flight, waiting ones too (the autoscaler's input), beside the slots of the active "
-            "replicas. Above "
-            "the slots requests wait.",
+            "replicas. Above the slots requests wait.",
             queries=[
                 Query(_of("serving:inflight_requests:max"), f"in flight {NAMES}", Colour.DEMAND),
                 Query(_of("serving:slots:current"), f"slots {NAMES}", Colour.SLOTS, Line.STEPS),
@@ -119,9 +117,8 @@ HARDWARE = Row(
         ),
         Graph(
             title="GPU usage",
-            description="Share of the time in which something ran on a GPU, mean over all GPUs and the busiest. It says nothing about "
-            "how much of "
-            "the GPU the work filled.",
+            description="Share of the time in which something ran on a GPU, mean over all GPUs and the busiest. It says nothing about how "
+            "much of the GPU the work filled.",
             queries=[
                 Query(by_scope(f"{_GPU} / 100", operation="avg"), f"mean {NAMES}", Colour.P50),
                 Query(by_scope(f"{_GPU} / 100", operation="max"), f"busiest {NAMES}", Colour.P95),
@@ -133,9 +130,8 @@ HARDWARE = Row(
         ),
         Graph(
             title="GPU memory",
-            description="Memory in use on a GPU, mean and fullest, beside the limit that the platform gives for the instance (per GPU "
-            "or for all of "
-            "them is not documented). Engines fill it on purpose: no alarm.",
+            description="Memory in use on a GPU, mean and fullest, beside the limit that the platform gives for the instance (per GPU or "
+            "for all of them is not documented). Engines fill it on purpose: no alarm.",
             queries=[
                 Query(by_scope(_GPU_MEMORY, operation="avg"), f"mean {NAMES}", Colour.P50),
                 Query(by_scope(_GPU_MEMORY, operation="max"), f"fullest {NAMES}", Colour.P95),

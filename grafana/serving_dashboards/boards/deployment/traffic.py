@@ -7,6 +7,7 @@ from serving_dashboards.document import Row
 from serving_dashboards.needs import Needs
 from serving_dashboards.panels import Graph, Limit, Unit
 from serving_dashboards.queries import Line, Query, by_scope, quantile, rate, signal
+from serving_rules.signals.baseten.objectives import FAILED
 
 __all__ = ["LATENCY", "NAMES", "SIZES", "VOLUME", "percentiles"]
 
@@ -37,9 +38,8 @@ VOLUME = Row(
     (
         Graph(
             title="Inference volume",
-            description="Requests answered in a second by class of HTTP status. 4xx has 429 (refused at the ceiling) and 499 (the "
-            "client gave up); 5xx "
-            "has 502 (a replica died) and 500 (the model's own error, or a wait that ran out).",
+            description="Requests answered in a second by class of HTTP status. 4xx has 429 (refused at the ceiling) and 499 (the client "
+            "gave up); 5xx has 502 (a replica died) and 500 (the model's own error, or a wait that ran out).",
             queries=[
                 Query(_answers("2.."), f"2xx {NAMES}", Colour.SUCCESS),
                 Query(_answers("4.."), f"4xx {NAMES}", Colour.CLIENT_ERROR),
@@ -53,9 +53,10 @@ VOLUME = Row(
         ),
         Graph(
             title="Error share",
-            description="Share of the answers with 5xx or 429. Callers that gave up (499) are neither good nor bad: see the volume.",
+            description="Share of the answers that failed: 5xx, 429, 408, broken WebSockets and gRPC statuses of these kinds, as the error "
+            "budget counts them. Callers that gave up (499) are neither good nor bad: see the volume.",
             queries=[
-                Query(f"({_answers('5..|429')} or 0 * {by_scope(rate(_REQUESTS))}) / ({by_scope(rate(_REQUESTS))} > 0)", NAMES),
+                Query(f"({_answers(FAILED)} or 0 * {by_scope(rate(_REQUESTS))}) / ({by_scope(rate(_REQUESTS))} > 0)", NAMES),
             ],
             unit=Unit.RATIO,
             needs=Needs.FEED,
@@ -73,9 +74,8 @@ VOLUME = Row(
         ),
         Graph(
             title="gRPC answers by status",
-            description="gRPC calls answered in a second, by status (0 to 16). 0 is OK, 1 was cancelled by the caller, 8 is refused at "
-            "the ceiling, "
-            "13 and 14 are the model's own failures.",
+            description="gRPC calls answered in a second, by status (0 to 16). 0 is OK, 1 was cancelled by the caller, 8 is refused at the "
+            "ceiling, 13 is the model's own failure, 14 that nothing took the call.",
             queries=[Query(by_scope(rate(_REQUESTS, 'status_code=~"[0-9]|1[0-6]"'), "status_code"), "{{status_code}} " + NAMES)],
             unit=Unit.REQUESTS,
             needs=Needs.GRPC,
@@ -94,8 +94,8 @@ VOLUME = Row(
 )
 
 _TIME = signal("serving:latency_seconds:mean15m")
-_WAITING = f"clamp_min({signal('serving:waiting_requests:avg5m')}, 0)"
-_ARRIVALS = f"({signal('serving:sync_requests:rate5m')} > 0)"
+_WAITING = f"clamp_min(avg_over_time({signal('serving:waiting_requests:avg5m')}[15m]), 0)"
+_ANSWERED = f"(avg_over_time({signal('serving:sync_requests:rate5m')}[15m]) > 0)"
 
 LATENCY = Row(
     "Response time",
@@ -115,11 +115,10 @@ LATENCY = Row(
         Graph(
             title="Inference time (nearest proxy)",
             description="The platform shows an inference time and exports none. The nearest honest number is the mean response time (15 "
-            "minutes) "
-            "less the mean wait at the router, by Little's law: requests beyond the slots over requests a second. It is a mean, has no "
-            "percentiles, still holds the network, and reads too high while replicas that batch slow each other down.",
+            "minutes) less the mean wait at the router, by Little's law: requests beyond the slots over those answered in a second. It is "
+            "a mean, has no percentiles, still holds the network, and reads too high while replicas that batch slow each other down.",
             queries=[
-                Query(by_scope(f"clamp_min({_TIME} - {_WAITING} / {_ARRIVALS}, 0)", operation="max"), f"inference {NAMES}", Colour.P50),
+                Query(by_scope(f"clamp_min({_TIME} - {_WAITING} / {_ANSWERED}, 0)", operation="max"), f"inference {NAMES}", Colour.P50),
                 Query(by_scope(_TIME, operation="max"), f"response time {NAMES}", Colour.P95, Line.DASHED),
             ],
             unit=Unit.SECONDS,

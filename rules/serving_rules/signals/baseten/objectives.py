@@ -16,7 +16,7 @@ from serving_rules.promql import names
 from serving_rules.signals.baseten import objectives_examples as examples
 from serving_rules.signals.baseten.text import IDS, SYNC, record
 
-__all__ = ["GROUPS"]
+__all__ = ["FAILED", "GROUPS"]
 
 _ENVIRONMENT = ("workspace", "model_id", "environment")
 _KEY = names((*IDS, "environment", "rollout_phase", "status_code"))
@@ -32,6 +32,8 @@ _GOOD = f"[13]..|{_ANSWERED}|1000|1001|1005"
 # caller's.
 _BROKEN = "5..|408|1006|101[1-5]|2|4|12|13|14|15|(?i:unknown|deadline_?exceeded|unimplemented|internal|unavailable|data_?loss)"
 _SHED = "429|8|(?i:resource_?exhausted)"
+FAILED = f"{_BROKEN}|{_SHED}"
+"""Status codes of requests that failed, as a regular expression."""
 _GIVEN_UP = "499|1|(?i:cancell?ed)"
 
 _REQUESTS = "serving_environment:requests:cumulative"
@@ -90,7 +92,7 @@ GROUPS = (
             record(
                 "serving_environment:failed_requests:increase1m",
                 # The asynchronous queue tries again by itself what was refused: nobody has lost anything.
-                _ended(f"{_BROKEN}|{_SHED}", "status_code", unless=f' unless {_BY_CODE}{{status_code=~"{_SHED}",is_async=~"(?i)true"}}'),
+                _ended(FAILED, "status_code", unless=f' unless {_BY_CODE}{{status_code=~"{_SHED}",is_async=~"(?i)true"}}'),
                 "Requests of the last minute that failed, by status code: HTTP 5xx and 429, broken WebSockets, gRPC statuses of the same "
                 "kinds.",
                 *examples.FAILED,
