@@ -129,8 +129,8 @@ def measure(fleet: Fleet, deployments: int, hours: float, step: int, folder: Pat
                 judged = f" = {cost.seconds / goal:.2f} of {goal:g} s{'' if cost.seconds <= goal else ' MISSED'}" if goal else ""
                 status |= int(bool(goal) and cost.seconds > (goal or 0))
                 print(
-                    f"{board.uid:20} {words:15} {cost.queries:4} queries {cost.seconds:7.2f} s ({cost.seconds / plain:.0f} x plain){judged}; "
-                    f"dearest {cost.dearest_seconds:.2f} s: {cost.dearest}",
+                    f"{board.uid:20} {words:15} {cost.queries:4} queries {cost.seconds:7.2f} s ({cost.seconds / plain:.0f} x plain){judged}"
+                    f"; dearest {cost.dearest_seconds:.2f} s: {cost.dearest}",
                     flush=True,
                 )
     page.shutdown()

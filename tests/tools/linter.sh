@@ -3,10 +3,12 @@
 # and two of its parts are left out here because they pull in all of Loki and Grafana: LogQL queries, and dashboards of the second schema.
 set -eu
 VERSION=v0.2.0
-folder=$1/dashboard-linter-$VERSION
+mkdir -p "$1"
+folder=$(cd "$1" && pwd)/dashboard-linter-$VERSION
 [ -x "$folder/dashboard-linter" ] && exit 0
 command -v go > /dev/null || { echo "no Go: the original dashboard-linter is not built, its rules are checked by tests/grafana/lint.py alone"; exit 0; }
 echo "building dashboard-linter $VERSION into $folder"
+trap '[ $? -eq 0 ] || { rm -rf "$folder"; echo "dashboard-linter could not be built: tests/grafana/lint.py checks its rules alone"; exit 0; }' EXIT
 rm -rf "$folder"
 mkdir -p "$folder"
 sources=$(cd "$folder" && GOFLAGS=-mod=mod go mod download -json "github.com/grafana/dashboard-linter@$VERSION" | sed -n 's/.*"Dir": "\(.*\)",/\1/p')
@@ -31,4 +33,4 @@ func newDashboardFromV2(json.RawMessage, string) (Dashboard, error) {
 GO
 go mod edit -dropreplace github.com/hashicorp/memberlist
 GOFLAGS=-mod=mod go build -o "$folder/dashboard-linter" .
-cd "$folder" && rm -rf src
+rm -rf "$folder/src"

@@ -73,9 +73,7 @@ ALERTMANAGER = tuple(AlertmanagerRelease(name) for name in _names("alertmanager-
 """Oldest first."""
 
 
-def linter() -> str:
-    """Return Grafana's dashboard-linter, which ``make tools`` builds where Go is at hand."""
+def linter() -> str | None:
+    """Return Grafana's dashboard-linter; None where ``make tools`` could not build it, for want of Go or of its modules."""
     found = sorted(_TOOLS.glob("dashboard-linter-*/dashboard-linter"))
-    if not found:
-        pytest.fail("dashboard-linter is not there: run `make tools`", pytrace=False)
-    return str(found[-1])
+    return str(found[-1]) if found else None
