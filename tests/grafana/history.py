@@ -20,7 +20,8 @@ from tests.integration.conftest import EPOCH, Pair, running
 from tests.tools.toolchain import PROMETHEUS
 
 from serving_dashboards.boards import BOARDS
-from serving_dashboards.panels import Panel, Table
+from serving_dashboards.panels import Panel
+from serving_dashboards.tables import Table
 from serving_rules.formats import prometheus as prometheus_format
 from serving_rules.pack import build
 

@@ -25,8 +25,9 @@ from serving_dashboards.document import Dashboard, LayoutError, Row, document
 from serving_dashboards.formats import FORMATS
 from serving_dashboards.links import panel_id
 from serving_dashboards.needs import Needs, need_of
-from serving_dashboards.panels import Graph, Table, Unit
+from serving_dashboards.panels import Graph, Unit
 from serving_dashboards.queries import VARIABLES, Query, UnknownSeriesError, metric, signal, target
+from serving_dashboards.tables import Table
 from serving_dashboards.variables import DATASOURCE
 from serving_exporter.catalogue import ALL as CATALOGUE
 from serving_rules import model
@@ -238,6 +239,7 @@ def test_tables_show_every_query_in_a_column() -> None:
                 titles = [column.title for column in panel.columns]
                 assert list(dict.fromkeys(order.values())) == titles, panel.title
                 assert panel.sort in titles, panel.title
+                assert all(column.properties(str)["noValue"] == "–" for column in panel.columns), "an empty cell is no empty table"
 
 
 def test_the_command_writes_what_is_asked_for(tmp_path: Path) -> None:

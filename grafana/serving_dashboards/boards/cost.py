@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from serving_dashboards.boards.autoscaling.settings import ELASTICITY
-from serving_dashboards.boards.fleet import COST, REQUESTS
+from serving_dashboards.boards.measures import COST, REQUESTS
 from serving_dashboards.boards.shared import WHO, by_deployment, each
 from serving_dashboards.colours import Colour
 from serving_dashboards.document import Dashboard, Row
 from serving_dashboards.needs import Needs
-from serving_dashboards.panels import Bars, Column, Graph, Stat, Table, Unit
+from serving_dashboards.panels import Bars, Graph, Stat, Unit
 from serving_dashboards.queries import WINDOW, Line, Query, metric, named, signal
+from serving_dashboards.tables import Column, Table
 from serving_dashboards.variables import SELECTION
 from serving_dashboards.variables import WINDOW as WINDOW_VARIABLE
 from serving_rules import model

@@ -5,8 +5,9 @@ from __future__ import annotations
 from serving_dashboards.colours import Colour
 from serving_dashboards.document import Dashboard, Row
 from serving_dashboards.needs import Needs
-from serving_dashboards.panels import Cell, Column, Graph, Limit, Stat, Table, Timeline, Unit, Word
+from serving_dashboards.panels import Graph, Limit, Stat, Timeline, Unit, Word
 from serving_dashboards.queries import RATE, Line, Query, increase, metric, rate, signal, target
+from serving_dashboards.tables import Cell, Column, Table
 from serving_dashboards.variables import DATASOURCE, JOB, WORKSPACE
 from serving_rules import model
 

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
+from serving_dashboards.boards.measures import ACTIVE, ANSWERS, COST, FAILED, INFLIGHT, REQUESTS, SATURATION, SETTINGS, SLOTS, STARTING
 from serving_dashboards.boards.shared import FIRING, STATUS, WHO, alert_table, each, none
 from serving_dashboards.colours import Colour
 from serving_dashboards.document import Dashboard, Row
 from serving_dashboards.needs import Needs
-from serving_dashboards.panels import Bars, Cell, Column, Graph, Limit, Stat, Table, Unit
+from serving_dashboards.panels import Bars, Graph, Limit, Stat, Unit
 from serving_dashboards.queries import INFO, Query, alerts, increase, named, selected, signal
+from serving_dashboards.tables import Cell, Column, Table
 from serving_dashboards.variables import SELECTION
 from serving_rules import model
 from serving_rules.promql import DEPLOYMENT, by
-from serving_rules.signals.baseten.objectives import FAILED as FAILED_CODES
 
 __all__ = ["BOARD"]
 
-ACTIVE, STARTING = signal("serving:active_replicas:max"), signal("serving:starting_replicas:max")
-DESIRED = signal("serving:desired_replicas:bounded")
-INFLIGHT, SLOTS = signal("serving:inflight_requests:avg5m"), signal("serving:slots:current")
-COST = f"{signal('serving:cost_dollars_per_hour:active')} + {signal('serving:cost_dollars_per_hour:starting')}"
-_CODES = "serving:requests_by_code:rate5m"
-_FAILED = f'status_code=~"{FAILED_CODES}"'
-
 _BY = by(DEPLOYMENT)
-REQUESTS = f"sum {_BY} ({signal(_CODES)})"
-FAILED = f"sum {_BY} ({signal(_CODES, _FAILED)})"
-SATURATION = f"{INFLIGHT} / ({SLOTS} > 0)"
 _WEIGHTS = {"critical": 100, "warning": 10, "info": 1}
 _OF_DEPLOYMENTS = alerts(FIRING, 'deployment_id!=""')
 
@@ -42,7 +33,7 @@ def _of_environments() -> str:
 _ALERTS = " or ".join(
     f"{weight} * " + alerts(FIRING, f'severity="{severity}"', 'deployment_id!=""') for severity, weight in _WEIGHTS.items()
 )
-URGENCY = f"sum {_BY} ({_ALERTS} or {_of_environments()} or clamp_max({SATURATION}, 5))"
+_URGENCY = f"sum {_BY} ({_ALERTS} or {_of_environments()} or clamp_max({SATURATION}, 5))"
 
 
 def _total(severity: str, colour: Colour) -> Stat:
@@ -131,7 +122,7 @@ _DEPLOYMENTS = Row(
                 Column(title="is", query=each(f"max {by((*DEPLOYMENT, 'status'))} ({signal('serving:status:current')} == 1)"), hidden=True),
                 Column(
                     title="Urgency",
-                    query=each(none(URGENCY)),
+                    query=each(none(_URGENCY)),
                     decimals=1,
                     cell=Cell.FILLED,
                     limits=(Limit(1, Colour.INFO), Limit(10, Colour.WARNING), Limit(100, Colour.CRITICAL)),
@@ -139,7 +130,7 @@ _DEPLOYMENTS = Row(
                 Column(title="Alerts", query=each(none(f"count {_BY} ({_OF_DEPLOYMENTS})"))),
                 Column(title="Active", query=each(ACTIVE)),
                 Column(title="Starting", query=each(STARTING)),
-                Column(title="Desired", query=each(DESIRED)),
+                Column(title="Desired", query=each(signal("serving:desired_replicas:bounded"))),
                 Column(title="Min", query=each(signal("serving:min_replicas:current"))),
                 Column(title="Max", query=each(signal("serving:max_replicas:current"))),
                 Column(
@@ -194,7 +185,7 @@ _COURSE = Row(
         Graph(
             title="Requests by model",
             description="Requests answered in a second, in every environment: the ten models that have most at each moment.",
-            queries=[Query(_top(f"{_PER_MODEL} ({signal(_CODES)})"), "{{model_name}}")],
+            queries=[Query(_top(f"{_PER_MODEL} ({ANSWERS})"), "{{model_name}}")],
             unit=Unit.REQUESTS,
             needs=Needs.FEED,
         ),
@@ -219,19 +210,9 @@ _COURSE = Row(
     ),
 )
 
-SETTINGS = {
-    "Min": "serving:min_replicas:current",
-    "Max": "serving:max_replicas:current",
-    "Target": "serving:concurrency_target:current",
-    "Utilization": "serving:target_utilization_ratio:current",
-    "Delay": "serving:scale_down_delay_seconds:current",
-    "Window": "serving:autoscaling_window_seconds:current",
-    "Max step": "serving:max_scale_down_ratio:current",
-}
-
 
 def _edited(name: str) -> Query:
-    return each(f"changes({signal(name)}[1h]) > 0")
+    return each(f"changes({signal(f'serving:{name}:current')}[1h]) > 0")
 
 
 _NEWS = Row(
@@ -241,7 +222,7 @@ _NEWS = Row(
             title="Settings changed in the last hour",
             description="How often each setting changed, by hand or by a schedule. A change of the same hour is the first suspect.",
             needs=Needs.MOTION,
-            columns=(*WHO, *(Column(title=title, query=_edited(name)) for title, name in SETTINGS.items())),
+            columns=(*WHO, *(Column(title=title, query=_edited(name)) for title, name, _ in SETTINGS)),
             sort="Model",
             ascending=True,
             width=12,

@@ -8,8 +8,9 @@ from serving_dashboards.colours import Colour
 from serving_dashboards.document import Annotation
 from serving_dashboards.links import Link
 from serving_dashboards.needs import Needs
-from serving_dashboards.panels import Cell, Column, Table, Word
+from serving_dashboards.panels import Word
 from serving_dashboards.queries import IDS, INFO, WORDS, Query, alerts, metric, named, signal
+from serving_dashboards.tables import Cell, Column, Table
 from serving_exporter.catalogue import DEPLOYMENT_STATUSES
 from serving_rules.model import Dashboard
 from serving_rules.promql import DEPLOYMENT, by

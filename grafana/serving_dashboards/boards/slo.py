@@ -6,8 +6,9 @@ from serving_dashboards.colours import Colour
 from serving_dashboards.document import Annotation, Dashboard, Row
 from serving_dashboards.links import Link
 from serving_dashboards.needs import Needs
-from serving_dashboards.panels import Cell, Column, Graph, Limit, Table, Unit
+from serving_dashboards.panels import Graph, Limit, Unit
 from serving_dashboards.queries import Line, Query, alerts, signal
+from serving_dashboards.tables import Cell, Column, Table
 from serving_dashboards.variables import DATASOURCE, ENVIRONMENT, MODEL, WORKSPACE
 from serving_rules import model
 from serving_rules.detections.slo.windows import TIERS

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
+from serving_dashboards.boards.measures import MIGHT_CHANGE, SETTINGS
 from serving_dashboards.boards.shared import WHO, each
 from serving_dashboards.colours import Colour
 from serving_dashboards.document import Row
 from serving_dashboards.needs import Needs
-from serving_dashboards.panels import Cell, Column, Limit, Table, Unit
+from serving_dashboards.panels import Limit, Unit
 from serving_dashboards.queries import signal
+from serving_dashboards.tables import Cell, Column, Table
 
-__all__ = ["ELASTICITY", "REST", "ROW", "SETTINGS"]
-
-SETTINGS = (
-    ("Min", "min_replicas", Unit.COUNT),
-    ("Max", "max_replicas", Unit.COUNT),
-    ("Target", "concurrency_target", Unit.COUNT),
-    ("Delay", "scale_down_delay_seconds", Unit.SECONDS),
-    ("Max step", "max_scale_down_ratio", Unit.RATIO),
-)
-"""Settings that are recommended: title, the signal's name between ``serving:`` and ``:current`` or ``:recommended``, unit."""
-REST = (
-    ("Utilization", "serving:target_utilization_ratio:current", Unit.RATIO),
-    ("Window", "serving:autoscaling_window_seconds:current", Unit.SECONDS),
-    ("Token target", "serving:target_inflight_tokens:current", Unit.COUNT),
-)
-"""Settings for which there is no advice: title, signal, unit."""
+__all__ = ["ELASTICITY", "ROW"]
 
 
 def _pair(title: str, name: str, unit: str) -> tuple[Column, Column]:
@@ -45,8 +32,11 @@ ROW = Row(
             needs=Needs.SETTINGS,
             columns=(
                 *WHO,
-                *(column for setting in SETTINGS for column in _pair(*setting)),
-                *(Column(title=title, query=each(signal(name)), unit=unit) for title, name, unit in REST),
+                *(column for setting in MIGHT_CHANGE for column in _pair(*setting)),
+                *(
+                    Column(title=title, query=each(signal(f"serving:{name}:current")), unit=unit)
+                    for title, name, unit in SETTINGS[len(MIGHT_CHANGE) :]
+                ),
             ),
             sort="Model",
             ascending=True,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from serving_dashboards.boards.autoscaling.settings import REST, SETTINGS
 from serving_dashboards.boards.deployment.asynchronous import ROW as ASYNCHRONOUS
 from serving_dashboards.boards.deployment.replicas import HARDWARE, REPLICAS
 from serving_dashboards.boards.deployment.traffic import LATENCY, SIZES, VOLUME
-from serving_dashboards.boards.fleet import ACTIVE, COST, REQUESTS, SATURATION, STARTING
+from serving_dashboards.boards.measures import ACTIVE, COST, REQUESTS, SATURATION, SETTINGS, STARTING
 from serving_dashboards.boards.shared import FIRING, MARKS, STATUS, WHO, each
 from serving_dashboards.colours import Colour
 from serving_dashboards.document import Dashboard, Row
 from serving_dashboards.needs import Needs
-from serving_dashboards.panels import Cell, Column, Limit, Stat, Table, Unit
+from serving_dashboards.panels import Limit, Stat, Unit
 from serving_dashboards.queries import Query, alerts, named, signal
+from serving_dashboards.tables import Cell, Column, Table
 from serving_dashboards.variables import SCOPE, SELECTION
 from serving_rules import model
 from serving_rules.promql import DEPLOYMENT, by
@@ -75,7 +75,6 @@ _NOW = Row(
                 Column(title="is", query=each(f"max {by((*DEPLOYMENT, 'status'))} ({signal('serving:status:current')} == 1)"), hidden=True),
                 Column(title="For", query=each(signal("serving:status_age_seconds:now")), unit=Unit.SECONDS),
                 *(Column(title=title, query=each(signal(f"serving:{name}:current")), unit=unit) for title, name, unit in SETTINGS),
-                *(Column(title=title, query=each(signal(name)), unit=unit) for title, name, unit in REST),
                 Column(
                     title="$ / hour of a replica", query=each(signal("serving:replica_price_dollars_per_hour:current")), unit=Unit.DOLLARS
                 ),
