@@ -31,6 +31,7 @@ class Colour(StrEnum):
     INFO = "blue"
     GOOD = "green"
     NEUTRAL = "text"
+    CLEAR = "transparent"
 
     P50 = "light-blue"
     P90 = "semi-dark-blue"

@@ -125,6 +125,7 @@ _DEPLOYMENTS = Row(
                     query=each(none(_URGENCY)),
                     decimals=1,
                     cell=Cell.FILLED,
+                    base=Colour.CLEAR,
                     limits=(Limit(1, Colour.INFO), Limit(10, Colour.WARNING), Limit(100, Colour.CRITICAL)),
                 ),
                 Column(title="Alerts", query=each(none(f"count {_BY} ({_OF_DEPLOYMENTS})"))),

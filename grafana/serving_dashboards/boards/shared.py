@@ -24,22 +24,12 @@ SEVERITIES = (
     Word("info", "info", Colour.INFO),
 )
 
-_GOOD, _RESTING = {"ACTIVE"}, {"SCALED_TO_ZERO", "INACTIVE", "DEACTIVATING"}
-_BAD = {"UNHEALTHY", "FAILED", "BUILD_FAILED", "DEPLOY_FAILED"}
-STATUS = tuple(
-    Word(
-        status,
-        status.lower().replace("_", " "),
-        Colour.GOOD
-        if status in _GOOD
-        else Colour.NEUTRAL
-        if status in _RESTING
-        else Colour.CRITICAL
-        if status in _BAD
-        else Colour.STARTING,
-    )
-    for status in DEPLOYMENT_STATUSES
-)
+_MEANS = {
+    "ACTIVE": Colour.GOOD,
+    **dict.fromkeys(("SCALED_TO_ZERO", "INACTIVE", "DEACTIVATING", "BUILD_STOPPED"), Colour.NEUTRAL),
+    **dict.fromkeys(("UNHEALTHY", "FAILED", "BUILD_FAILED", "DEPLOY_FAILED"), Colour.CRITICAL),
+}
+STATUS = tuple(Word(each, each.lower().replace("_", " "), _MEANS.get(each, Colour.STARTING)) for each in DEPLOYMENT_STATUSES)
 """Green serves, red needs somebody, grey rests on purpose, orange is on its way."""
 
 
