@@ -95,7 +95,7 @@ def at_least(what: Callable[[History], float]) -> Callable[[History], tuple[floa
 
 
 FLEET, DEPLOYMENT, SCALING, COST = "serving-fleet", "serving-deployment", "serving-autoscaling", "serving-cost"
-STEADY = ("translate", "video-caption", "batch-transcribe", "agent-llm")
+STEADY = ("translate", "video-caption", "batch-transcribe")
 """Models whose replicas stand still."""
 TABLE = f"{FLEET}: Deployments"
 SETTINGS = f"{SCALING}: Settings in force and recommended"
