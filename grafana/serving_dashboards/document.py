@@ -177,7 +177,6 @@ def _panel(dashboard: Dashboard, panel: Panel, renderer: Renderer, left: int, to
         "gridPos": {"h": panel.height, "w": panel.width, "x": left, "y": top},
         **targets,
         **panel.body(renderer.label),
-        **({"links": [link.json(renderer.label) for link in panel.links]} if panel.links else {}),
     }
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from serving_rules.model import Dashboard
 
@@ -13,32 +13,21 @@ __all__ = ["Link", "panel_id"]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link from a panel, a row of a table or a line of a graph to a dashboard.
+    """A link from a row of a table to a dashboard.
 
-    ``variables`` maps variables of the target to labels of what was clicked (in a table: to the titles of columns); those of ``kept`` go
-    over as they are. ``panel`` is the title of the panel to open there. ``row`` says that the link stands in a table.
+    ``variables`` maps variables of the target to titles of columns; those of ``kept`` go over as they are.
     """
 
     title: str
     target: Dashboard
-    variables: Mapping[str, str] = field(default_factory=dict)
-    panel: str = ""
-    row: bool = False
-    kept: tuple[str, ...] = ("datasource", "workspace")
+    variables: Mapping[str, str]
+    kept: tuple[str, ...] = ("datasource",)
 
-    def json(self, label: Callable[[str], str]) -> dict[str, object]:
-        """Return the link as Grafana has it; ``label`` gives the user's name of a label."""
-        return {"title": self.title, "url": self.url(label), "targetBlank": False}
-
-    def url(self, label: Callable[[str], str]) -> str:
-        """Return the address: time, variables and the panel to open in the query string."""
-        kept = [f"${{{name}:queryparam}}" for name in self.kept if name not in self.variables]
-        chosen = [f"var-{name}=${{{self._clicked(each, label)}:percentencode}}" for name, each in self.variables.items()]
-        opened = [f"viewPanel={panel_id(self.target, self.panel)}"] if self.panel else []
-        return f"/d/{self.target}?{'&'.join(('${__url_time_range}', *kept, *chosen, *opened))}"
-
-    def _clicked(self, name: str, label: Callable[[str], str]) -> str:
-        return f'__data.fields["{name}"]' if self.row else f"__field.labels.{label(name)}"
+    def json(self) -> dict[str, object]:
+        """Return the link as Grafana has it: time and variables in the query string."""
+        kept = [f"${{{name}:queryparam}}" for name in self.kept]
+        chosen = [f'var-{name}=${{__data.fields["{column}"]:percentencode}}' for name, column in self.variables.items()]
+        return {"title": self.title, "url": f"/d/{self.target}?{'&'.join(('${__url_time_range}', *kept, *chosen))}", "targetBlank": False}
 
 
 def panel_id(dashboard: Dashboard, title: str) -> int:

@@ -8,7 +8,6 @@ from string import ascii_uppercase
 from typing import Any, ClassVar
 
 from serving_dashboards.colours import Colour
-from serving_dashboards.links import Link
 from serving_dashboards.needs import Needs
 from serving_dashboards.queries import Line, Query
 
@@ -29,8 +28,6 @@ class Unit:
     PER_SECOND = "cps"
     DOLLARS = "currencyUSD"
     CORES = "short"
-    TIME = "dateTimeAsIso"
-    FLAG = "bool_yes_no"
     NONE = "none"
 
 
@@ -72,7 +69,6 @@ class Panel:
     base: Colour = Colour.NEUTRAL
     limits: Sequence[Limit] = ()
     words: Sequence[Word] = ()
-    links: Sequence[Link] = ()
     decimals: int | None = None
     minimum: float | None = None
     maximum: float | None = None
@@ -89,7 +85,7 @@ class Panel:
     def body(self, label: Rename) -> Json:
         """Return what is particular: ``options``, ``fieldConfig`` and ``transformations``; ``label`` gives the user's name of a label."""
         return {
-            "fieldConfig": {"defaults": {**self._defaults(), "custom": self._custom()}, "overrides": self._overrides(label)},
+            "fieldConfig": {"defaults": {**self._defaults(), "custom": self._custom()}, "overrides": self._overrides()},
             "options": self._options(),
             "transformations": self._transformations(label),
         }
@@ -109,7 +105,7 @@ class Panel:
     def _custom(self) -> Json:
         return {}
 
-    def _overrides(self, label: Rename) -> list[Json]:
+    def _overrides(self) -> list[Json]:
         return []
 
     def _options(self) -> Json:
@@ -172,7 +168,7 @@ class Graph(Panel):
             "thresholdsStyle": {"mode": "line" if self.limits else "off"},
         }
 
-    def _overrides(self, label: Rename) -> list[Json]:
+    def _overrides(self) -> list[Json]:
         found = []
         for ref, query in zip(self.ids(), self.queries, strict=True):
             properties: Json = dict(_DRAWN[query.line])

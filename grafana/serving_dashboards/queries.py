@@ -16,7 +16,7 @@ from serving_exporter.catalogue import ALL, family_of
 from serving_exporter.catalogue import Scope as Catalogued
 from serving_rules.model import Scope
 from serving_rules.pack import build
-from serving_rules.promql import DEPLOYMENT, names, once
+from serving_rules.promql import DEPLOYMENT, OF_TARGETS, names, once
 
 __all__ = [
     "ALERTS",
@@ -24,7 +24,6 @@ __all__ = [
     "INFO",
     "RATE",
     "SCOPED",
-    "TARGET",
     "VARIABLES",
     "WINDOW",
     "WORDS",
@@ -56,17 +55,6 @@ SCOPED = "${scope}"
 
 WORDS = ("model_name", "deployment_name", "environment")
 """What ``named`` adds to a deployment's series."""
-
-TARGET = frozenset(
-    {
-        "process_cpu_seconds_total",
-        "process_resident_memory_bytes",
-        "scrape_duration_seconds",
-        "scrape_samples_scraped",
-        "scrape_series_added",
-    }
-)
-"""What Prometheus itself, and the client library in the exporter, say of a target."""
 
 INFO = "serving:deployment:info"
 """The words about deployments; always 1."""
@@ -149,8 +137,8 @@ def increase(name: str, *matchers: str, within: str = RATE) -> str:
 
 def target(name: str) -> str:
     """Return the selector of what Prometheus and the client library say of a scraped target. Raises UnknownSeriesError."""
-    if name not in TARGET:
-        raise _unknown(name, TARGET)
+    if name not in OF_TARGETS:
+        raise _unknown(name, frozenset(OF_TARGETS))
     return _selector(name, ("job",), ())
 
 

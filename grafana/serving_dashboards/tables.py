@@ -26,7 +26,6 @@ class Cell(Enum):
     PLAIN = "auto"
     COLOURED = "color-text"
     FILLED = "color-background"
-    GAUGE = "gauge"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +45,7 @@ class Column:
     hidden: bool = False
     links: Sequence[Link] = ()
 
-    def properties(self, label: Rename) -> Json:
+    def properties(self) -> Json:
         """Return in what it differs from the other columns."""
         # Without it every empty cell would say why the whole table might be empty.
         found: Json = {"custom.cellOptions": {"type": self.cell.value}, "noValue": _NOTHING}
@@ -61,7 +60,7 @@ class Column:
         if self.hidden:
             found["custom.hidden"] = True
         if self.links:
-            found["links"] = [link.json(label) for link in self.links]
+            found["links"] = [link.json() for link in self.links]
         return found
 
 
@@ -105,8 +104,8 @@ class Table(Panel):
     def _custom(self) -> Json:
         return {"align": "auto", "filterable": True, "inspect": False, "cellOptions": {"type": "auto"}}
 
-    def _overrides(self, label: Rename) -> list[Json]:
-        return [override("byName", column.title, column.properties(label)) for column in self.columns]
+    def _overrides(self) -> list[Json]:
+        return [override("byName", column.title, column.properties()) for column in self.columns]
 
     def _options(self) -> Json:
         return {

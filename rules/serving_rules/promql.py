@@ -12,6 +12,7 @@ __all__ = [
     "DEPLOYMENT",
     "ENVIRONMENT",
     "MODEL",
+    "OF_TARGETS",
     "REPLICA",
     "SCRAPER",
     "WORKSPACE",
@@ -34,6 +35,16 @@ REPLICA = (*DEPLOYMENT, "replica")
 
 SCRAPER = ("job", "instance")
 """Labels of whoever scraped a series; two scrapers of one page differ in these alone."""
+
+OF_TARGETS = (
+    "up",
+    "scrape_duration_seconds",
+    "scrape_samples_scraped",
+    "scrape_series_added",
+    "process_cpu_seconds_total",
+    "process_resident_memory_bytes",
+)
+"""What Prometheus, and the client library in a target, say of every target."""
 
 
 def names(labels: tuple[str, ...]) -> str:

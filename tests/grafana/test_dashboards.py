@@ -239,7 +239,7 @@ def test_tables_show_every_query_in_a_column() -> None:
                 titles = [column.title for column in panel.columns]
                 assert list(dict.fromkeys(order.values())) == titles, panel.title
                 assert panel.sort in titles, panel.title
-                assert all(column.properties(str)["noValue"] == "–" for column in panel.columns), "an empty cell is no empty table"
+                assert all(column.properties()["noValue"] == "–" for column in panel.columns), "an empty cell is no empty table"
 
 
 def test_the_command_writes_what_is_asked_for(tmp_path: Path) -> None:

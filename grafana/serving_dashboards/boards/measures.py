@@ -9,11 +9,12 @@ from serving_rules.signals.baseten.objectives import FAILED as FAILED_CODES
 
 __all__ = [
     "ACTIVE",
+    "ADVISED",
     "ANSWERS",
     "COST",
     "FAILED",
     "INFLIGHT",
-    "MIGHT_CHANGE",
+    "OTHERS",
     "REQUESTS",
     "SATURATION",
     "SETTINGS",
@@ -36,7 +37,7 @@ _NOT_WELL = f'status_code=~"{FAILED_CODES}"'
 FAILED = f"sum {by(DEPLOYMENT)} ({signal(_CODES, _NOT_WELL)})"
 """Requests a second that failed, as the error budget counts them."""
 
-MIGHT_CHANGE = (
+ADVISED = (
     ("Min", "min_replicas", Unit.COUNT),
     ("Max", "max_replicas", Unit.COUNT),
     ("Target", "concurrency_target", Unit.COUNT),
@@ -44,10 +45,10 @@ MIGHT_CHANGE = (
     ("Max step", "max_scale_down_ratio", Unit.RATIO),
 )
 """Settings that alerts recommend: title, the signal's name between ``serving:`` and ``:current`` or ``:recommended``, unit."""
-SETTINGS = (
-    *MIGHT_CHANGE,
+OTHERS = (
     ("Utilization", "target_utilization_ratio", Unit.RATIO),
     ("Window", "autoscaling_window_seconds", Unit.SECONDS),
     ("Token target", "target_inflight_tokens", Unit.COUNT),
 )
-"""All settings, with those for which there is no advice."""
+"""Settings for which there is no advice."""
+SETTINGS = (*ADVISED, *OTHERS)

@@ -37,7 +37,7 @@ def clicked(title: str, target: Dashboard, *variables: str) -> Link:
     """Return a link from a row of a table with the columns of WHO: to a dashboard, for the row's own deployment."""
     columns = {"workspace": "workspace", "model": "model_id", "environment": "Environment", "deployment": "deployment_id"}
     chosen = variables or tuple(columns)
-    return Link(title, target, {name: columns[name] for name in chosen}, row=True, kept=("datasource",))
+    return Link(title, target, {name: columns[name] for name in chosen})
 
 
 def _who(*links: Link) -> tuple[Column, ...]:

@@ -41,8 +41,6 @@ _TO_DEPLOYMENT = Link(
     "What it does",
     model.Dashboard.DEPLOYMENT,
     {"workspace": "workspace", "model": "model_id", "environment": "Environment"},
-    row=True,
-    kept=("datasource",),
 )
 
 

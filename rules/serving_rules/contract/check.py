@@ -14,22 +14,13 @@ from serving_rules.contract.inference import Inference, Series, Shape
 from serving_rules.contract.raw import RAW_LABELS, RAW_METRICS
 from serving_rules.model import Scope
 from serving_rules.pack import Pack, Rule
-from serving_rules.promql import SCRAPER
+from serving_rules.promql import OF_TARGETS, SCRAPER
 
 __all__ = ["Usage", "reader", "violations"]
 
 _TEMPLATE_QUERY = re.compile(r'printf "(?P<query>(?:\\.|[^"\\])*)" [^}|]*\| query')
 _TEMPLATE_LABEL = re.compile(r"\$labels\.(\w+)")
 _VARIABLE = re.compile(r"\$\w+")
-_OF_TARGETS = (
-    "up",
-    "scrape_duration_seconds",
-    "scrape_samples_scraped",
-    "scrape_series_added",
-    "process_cpu_seconds_total",
-    "process_resident_memory_bytes",
-)
-"""What Prometheus, and the client library in a target, say of every target."""
 _LEVELS = {scope.prefix: frozenset(scope.labels) for scope in Scope}
 
 
@@ -60,7 +51,7 @@ class _Check:
     def __init__(self, catalogue: Mapping[str, Metric]) -> None:
         self._catalogue = catalogue
         self._raw = {sample: _raw(metric, sample) for metric in catalogue.values() for sample in metric.sample_names}
-        self._raw |= {name: Series(name, frozenset(SCRAPER), cumulative=name.endswith("_total")) for name in _OF_TARGETS}
+        self._raw |= {name: Series(name, frozenset(SCRAPER), cumulative=name.endswith("_total")) for name in OF_TARGETS}
         self._signals: dict[str, Series] = {}
         self._used: set[tuple[str, str]] = set()
 

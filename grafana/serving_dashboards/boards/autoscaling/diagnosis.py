@@ -10,6 +10,7 @@ from serving_rules.detections import DETECTIONS
 from serving_rules.diagnosis import ROWS, Row
 from serving_rules.markdown import cell, table
 from serving_rules.model import Dashboard
+from serving_rules.reference import answers
 
 __all__ = ["DIAGNOSIS"]
 
@@ -50,8 +51,7 @@ def _link(title: str) -> str:
 
 
 def _alerts(row: Row) -> str:
-    found = [each for each in DETECTIONS if row.id in each.origins or each.slug in row.also]
-    return ", ".join(dict.fromkeys(alert.name for each in found for alert in each.alerts))
+    return ", ".join(dict.fromkeys(alert.name for each in answers(row, DETECTIONS) for alert in each.alerts))
 
 
 def _lines() -> Iterator[tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serving_dashboards.boards.measures import MIGHT_CHANGE, SETTINGS
+from serving_dashboards.boards.measures import ADVISED, OTHERS
 from serving_dashboards.boards.shared import WHO, each
 from serving_dashboards.colours import Colour
 from serving_dashboards.document import Row
@@ -32,11 +32,8 @@ ROW = Row(
             needs=Needs.SETTINGS,
             columns=(
                 *WHO,
-                *(column for setting in MIGHT_CHANGE for column in _pair(*setting)),
-                *(
-                    Column(title=title, query=each(signal(f"serving:{name}:current")), unit=unit)
-                    for title, name, unit in SETTINGS[len(MIGHT_CHANGE) :]
-                ),
+                *(column for setting in ADVISED for column in _pair(*setting)),
+                *(Column(title=title, query=each(signal(f"serving:{name}:current")), unit=unit) for title, name, unit in OTHERS),
             ),
             sort="Model",
             ascending=True,
