@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 # A Prometheus on PATH wins over the oldest one of .tools; tests that compare releases take theirs from .tools (tests/tools).
 export PATH := $(PATH):$(CURDIR)/$(TOOLS)/prometheus-2.42/usr/bin
 
-.PHONY: help demo demo-alerts test check lint types contracts unit tools docs rules dashboards panels rules-coverage rules-mutate mutants bench lock clean
+.PHONY: help demo demo-alerts test lint types contracts unit tools docs site dist manifests rules dashboards panels rules-coverage rules-mutate mutants bench lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -37,9 +37,20 @@ contracts: $(VENV)/.dev
 unit: $(VENV)/.dev tools
 	$(BIN)/pytest $(ARGS)
 
-tools: ## fetch the releases of Prometheus and Alertmanager that the tests run against, and build the linter of dashboards
+tools: ## fetch what the tests run against (Prometheus, Alertmanager, Compose, Chromium), and build two judges (linter of dashboards, helm)
 	@sh tests/tools/fetch.sh $(TOOLS)
+	@sh tests/tools/chromium.sh $(TOOLS)
 	@sh tests/tools/linter.sh $(TOOLS)
+	@sh tests/tools/helm.sh $(TOOLS)
+
+site: $(VENV)/.dev ## the documents as a site in build/site
+	$(BIN)/sphinx-build -q -W --keep-going -c docs . build/site
+
+dist: $(VENV)/.dev ## wheel, source archive and list of components (CycloneDX) in dist/
+	@sh deploy/dist.sh $(BIN)/python dist
+
+manifests: $(VENV)/.dev tools ## write deploy/kubernetes/ again from the chart (needs helm, which `make tools` builds with Go)
+	$(BIN)/python -m tests.deploy.manifests
 
 docs: $(VENV)/.runtime ## write the generated pages of docs/ again
 	$(BIN)/python -m serving_exporter.reference docs

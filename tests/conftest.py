@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
-_LONG = ("TestPack::test_they_pass", "test_scenarios.py::test_each_raises")
+_LONG = ("TestPack::test_they_pass", "test_scenarios.py::test_each_raises", "test_site.py", "test_wheel.py")
 """Tests that take a minute and more: a worker that met one last would keep the others waiting."""
 
 _COURTEOUS = 15

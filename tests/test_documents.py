@@ -18,7 +18,7 @@ from serving_rules.reference import pages as rules_pages
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGES = {**exporter_pages(), **rules_pages(), **dashboards_pages()}
 PACK = build()
-DOCUMENTS = [REPOSITORY / "README.md", REPOSITORY / "grafana" / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+DOCUMENTS = [REPOSITORY / "README.md", REPOSITORY / "grafana" / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 
 
 @pytest.mark.parametrize("name", PAGES)

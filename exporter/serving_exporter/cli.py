@@ -1,4 +1,4 @@
-"""The command line: ``serving-exporter serve | check | demo``.
+"""The command line: ``serving-exporter serve | check | health | demo``.
 
 Exit status: 0 good, 1 something that was asked for does not work, 2 the configuration or the command line is wrong.
 """
@@ -16,6 +16,7 @@ import click
 
 from serving_exporter import __version__
 from serving_exporter.config import Config, ConfigError, load
+from serving_exporter.health import ask_health
 from serving_exporter.logs import configure
 
 __all__ = ["main"]
@@ -37,9 +38,12 @@ def main() -> None:
     """Put the settings, status, price and start-ups of model deployments next to their load in Prometheus."""
 
 
+_listen_option = click.option("--listen-address", metavar="HOST:PORT", help="Overrides listen_address of the configuration.")
+
+
 @main.command()
 @_config_option
-@click.option("--listen-address", metavar="HOST:PORT", help="Overrides listen_address of the configuration.")
+@_listen_option
 def serve(config_path: Path | None, listen_address: str | None) -> None:
     """Poll the platform and serve /metrics until SIGTERM or Ctrl-C. SIGHUP reads the configuration again."""
     from serving_exporter.service import serve as run  # noqa: PLC0415 - the other commands start without the service's imports
@@ -59,6 +63,20 @@ def check(config_path: Path | None) -> None:
     from serving_exporter.check import check as run  # noqa: PLC0415 - as above
 
     sys.exit(_run(run(_configured(_loader(config_path)), click.echo)))
+
+
+@main.command()
+@_config_option
+@_listen_option
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), default=3.0, show_default=True, help="Seconds to wait for an answer."
+)
+def health(config_path: Path | None, listen_address: str | None, timeout: float) -> None:
+    """Ask the exporter that runs with this configuration whether its pollers turn: for health checks of containers without curl."""
+    address = _configured(_loader(config_path, listen_address)).listen_address
+    alive, answer = ask_health(address, timeout)
+    click.echo(answer, err=not alive)
+    sys.exit(not alive)
 
 
 @main.command()

@@ -79,6 +79,7 @@ class Demo:
     """A running emulator and exporter. ``url`` is the exporter's; at the Unix time ``epoch`` the world's clock agreed with this host's."""
 
     url: str
+    emulator_url: str
     epoch: float
     wait_ready: Callable[[], Awaitable[None]]
 
@@ -106,7 +107,7 @@ async def demo_fleet(
         except OSError as error:
             raise DemoError(f"cannot listen on {listen_address} or {emulator_address}: {error.strerror or error}") from error
         say(f"exporter    {url}/metrics   (status page: {url}/)")
-        yield Demo(url, epoch, service.wait_ready)
+        yield Demo(url, emulator.url, epoch, service.wait_ready)
 
 
 def _configuration(emulator_url: str, key: str, listen_address: str) -> Config:

@@ -237,7 +237,7 @@ class Service:
 
     def ready(self) -> tuple[bool, str]:
         """Whether every enabled source has succeeded once or has been declared unavailable."""
-        if not self._running:
+        if len(self._running) < len(self._config.workspaces):
             return False, "starting"
         missing = [name for running in self._running.values() for name in running.waiting_for]
         return not missing, f"waiting for: {', '.join(missing)}" if missing else "ready"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,15 +32,20 @@ def _dashboards_page() -> str:
             "([signals.md](signals.md)) and what the exporter adds ([metrics.md](metrics.md)); a panel without data says which source or",
             "feature flag is missing.",
             "",
-            *table(("Dashboard", "What it answers"), ((f"[{board.title}](#{board.uid})", board.answers) for board in BOARDS)),
+            *table(("Dashboard", "What it answers"), ((f"[{board.title}](#{_anchor(board.title)})", board.answers) for board in BOARDS)),
             "",
             *(line for board in BOARDS for line in _board(board)),
         ]
     )
 
 
+def _anchor(heading: str) -> str:
+    """Return what a repository's pages and the site make of a heading."""
+    return re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
+
+
 def _board(board: Dashboard) -> Iterator[str]:
-    yield from (f'<a id="{board.uid}"></a>', "", f"## {board.title}", "", f"`{board.uid}`. {board.answers}", "")
+    yield from (f"## {board.title}", "", f"`{board.uid}`. {board.answers}", "")
     selected = ", ".join(f"`{variable.name}`" for variable in board.variables)
     yield from (f"Variables: {selected}.", "")
     for row in board.rows:

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from serving_rules.promql import REPLICA
 
-__all__ = ["CANONICAL", "TARGETS", "AlertChange", "DetectionChange", "ScopedValue", "Settings", "Target"]
+__all__ = ["CANONICAL", "RECEIVERS", "TARGETS", "AlertChange", "DetectionChange", "ScopedValue", "Settings", "Target"]
 
 CANONICAL = (*REPLICA, "environment", "model_name", "deployment_name", "instance_type")
 """The labels that identify and describe an object: those that can be renamed."""
+
+RECEIVERS: Mapping[str, str] = {
+    "pager": "Who is woken up: alerts with severity `critical`.",
+    "tickets": "Who looks within the day: `warning`, and whatever no other route takes.",
+    "digest": "Who reads advice: `info`, gathered over hours.",
+}
+"""The receivers of the routing tree, and for whom each is."""
 
 Target = Literal["prometheus-2.42", "prometheus-3"]
 """The oldest server that must accept the files."""
@@ -73,7 +80,8 @@ class Settings:
 
     ``selector`` is put into every selector of the platform's and the exporter's series (``job="serving"``). ``label_names`` renames
     canonical labels (``model_id`` to ``model``) on every surface. ``scraper_labels`` are those in which two scrapers of one page differ.
-    ``runbook_url`` and ``dashboard_url`` are the bases of links. ``labels`` are put on every alert.
+    ``runbook_url`` and ``dashboard_url`` are the bases of links. ``labels`` are put on every alert. ``receivers`` says how each of
+    ``RECEIVERS`` is reached, in Alertmanager's words.
     """
 
     selector: str = ""
@@ -82,6 +90,7 @@ class Settings:
     runbook_url: str = "rules/runbooks"
     dashboard_url: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    receivers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     detections: Mapping[str, DetectionChange] = field(default_factory=dict)
     target: Target = "prometheus-2.42"
 

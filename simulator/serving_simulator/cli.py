@@ -11,6 +11,7 @@ import click
 from serving_simulator.clock import SimClock
 from serving_simulator.emulator import Emulator, EmulatorError
 from serving_simulator.fleet import Fleet, FleetError, load
+from serving_simulator.inbox import Inbox, InboxError
 
 __all__ = ["main"]
 
@@ -65,11 +66,34 @@ def _greeting(emulator: Emulator, fleet: Fleet, fleet_name: str, speed: float) -
     return [*lines, f"What came in, and faults to switch on: {emulator.url}/_emulator/", "Stop with Ctrl-C."]
 
 
-async def _serve(fleet: Fleet, fleet_name: str, host: str, port: int, speed: float, seed: int) -> None:
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=9818, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+def inbox(host: str, port: int) -> None:
+    """Take Alertmanager's notifications at /webhook and show them on a page, until interrupted."""
+    try:
+        asyncio.run(_inbox(host, port))
+    except InboxError as error:
+        raise _Failure(str(error)) from None
+
+
+async def _inbox(host: str, port: int) -> None:
+    stop = _stopping()
+    async with Inbox(host=host, port=port) as running:
+        click.echo(f"Notifications arrive at {running.url}/webhook and are shown on {running.url}/. Stop with Ctrl-C.")
+        await stop.wait()
+
+
+def _stopping() -> asyncio.Event:
+    """Return what is set once the program is asked to end."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _serve(fleet: Fleet, fleet_name: str, host: str, port: int, speed: float, seed: int) -> None:
+    stop = _stopping()
     async with Emulator(fleet, clock=SimClock(speed=speed), host=host, port=port, seed=seed) as emulator:
         for line in _greeting(emulator, fleet, fleet_name, speed):
             click.echo(line)

@@ -58,6 +58,29 @@ async def test_ten_minutes_of_two_workspaces_on_one_key_spend_at_most_four_feed_
             assert page.find("baseten_replicas_active", workspace=workspace)
 
 
+async def test_two_exporters_with_half_of_the_budget_each_stay_fresh_and_within_it(write_config: Callable[[str], Path]) -> None:
+    """Two for availability, as docs/scale.md shows: neither knows of the other, and a fault makes both retry."""
+    text = TWO_WORKSPACES.partition("  - name: green")[0].replace("name: blue", "name: blue\n    feed_requests_per_minute: 2")
+
+    def configure(url: str) -> Config:
+        path = write_config(text.format(url=url, key=KEY))
+        return load(path, {"SERVING_EXPORTER_LISTEN_ADDRESS": "127.0.0.1:0", "SERVING_EXPORTER_STATE_FILE": ""})
+
+    async with running(configure=configure) as pair:
+        task = pair.start_another(await asyncio.to_thread(configure, pair.emulator.url))
+        await pair.clock.sleep(300)
+        await pair.admin("POST", "faults", {"kind": "server_error", "endpoint": "feed", "for_seconds": 120})
+        await pair.clock.sleep(300)
+        requests = await pair.admin("GET", "requests?endpoint=/metrics")
+        times = [request["time"] for request in requests["requests"]]
+        assert _windows(times) <= 4
+        assert _windows(times) > 2, "both ask"
+        assert len([time for time in times if time < times[0] + 300]) >= 16, "each about twice a minute"
+        assert (await pair.scrape()).value("serving_exporter_source_up", workspace="blue", source="feed") == 1
+        task.cancel()
+        await asyncio.wait([task])
+
+
 async def test_a_failing_feed_is_retried_within_the_same_budget() -> None:
     async with running() as pair:
         await pair.admin("POST", "faults", {"kind": "server_error", "endpoint": "feed"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import yaml
 from tests.stack.alertmanager import alertmanager, check_config
 from tests.tools.toolchain import ALERTMANAGER, AlertmanagerRelease
 
+from serving_rules import overrides
 from serving_rules.errors import PackError
 from serving_rules.formats.alertmanager import files
 from serving_rules.model import EVERYTHING, Alert, Detection, Inhibition, Severity
@@ -150,3 +152,43 @@ def test_a_label_that_one_side_lacks_is_refused() -> None:
     wrong = Inhibition("ServingThrash", ("ServingExporterDown",), ("platform", "workspace", "deployment_id"), "wrong")
     with pytest.raises(PackError, match="deployment_id, which ServingExporterDown does not have"):
         files(replace(PACK, inhibitions=(wrong,)))
+
+
+@every_release
+def test_the_receivers_of_the_overrides_are_what_alertmanager_takes(release: AlertmanagerRelease, tmp_path: Path) -> None:
+    text = """
+receivers:
+  pager:
+    webhook_configs: [{url: "http://127.0.0.1:9/pager", send_resolved: true}]
+  digest:
+    slack_configs: [{api_url: "http://127.0.0.1:9/slack", channel: "#ml", title: '{{ .CommonLabels.alertname }}: "a"'}]
+"""
+    path = tmp_path / "alertmanager.yaml"
+    path.write_text(files(build(overrides.parse(text)))["alertmanager.yaml"])
+    assert "3 receivers" in check_config(release, path)
+    receivers = yaml.safe_load(path.read_text())["receivers"]
+    assert [receiver["name"] for receiver in receivers] == ["pager", "tickets", "digest"]
+    assert receivers[0]["webhook_configs"] == [{"url": "http://127.0.0.1:9/pager", "send_resolved": True}]
+    assert receivers[1] == {"name": "tickets"}
+    assert receivers[2]["slack_configs"][0]["title"] == '{{ .CommonLabels.alertname }}: "a"'
+
+
+def seconds(duration: str) -> int:
+    return sum(int(count) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit] for count, unit in re.findall(r"(\d+)([smhd])", duration))
+
+
+BUDGETS = re.compile(r"Serving\w+Burn\w+")
+"""Alerts on budgets look back over hours: they outlast every incident, and what silences them is about its presence."""
+
+
+def test_a_page_outlasts_the_pages_that_it_silences() -> None:
+    """Else the end of an incident would be announced by another page about it."""
+    found = 0
+    for inhibition, source, target in _matches():
+        # What silences everything says that nothing can be seen, or that all breaks at once; it tells of no incident of one model.
+        if inhibition.targets == EVERYTHING:
+            continue
+        if source[1].severity == target[1].severity == Severity.CRITICAL and not BUDGETS.fullmatch(target[1].name):
+            found += 1
+            assert seconds(source[1].keep_firing_for) >= seconds(target[1].keep_firing_for), f"{source[1].name}, {target[1].name}"
+    assert found >= 8

@@ -91,15 +91,16 @@ class Alertmanager:
 
 
 @contextmanager
-def alertmanager(release: AlertmanagerRelease, configuration: Path, folder: Path) -> Iterator[Alertmanager]:
+def alertmanager(release: AlertmanagerRelease, configuration: Path, folder: Path, *, sends: bool = False) -> Iterator[Alertmanager]:
     """Run an Alertmanager with a configuration file, data in ``folder``; it is ready on entry and has ended on exit.
 
-    It runs a copy of the file whose receivers keep only their names: nothing is ever sent.
+    Unless it ``sends`` it runs a copy of the file whose receivers keep only their names.
     """
     folder = folder.resolve()  # it runs elsewhere
     folder.mkdir(parents=True, exist_ok=True)
     document = yaml.safe_load(configuration.read_text())
-    document["receivers"] = [{"name": receiver["name"]} for receiver in document["receivers"]]
+    if not sends:
+        document["receivers"] = [{"name": receiver["name"]} for receiver in document["receivers"]]
     document["inhibit_rules"] = [_BARRIER, *document.get("inhibit_rules", [])]
     path = folder / "alertmanager.yml"
     path.write_text(yaml.safe_dump(document))

@@ -13,12 +13,15 @@ import pytest
 from tests.grafana.execution import Asked, ask_everything
 from tests.tools.toolchain import PROMETHEUS
 
-from .demo_alerts import SPEED, Outcome, observe
+from .demo_run import SPEED, Outcome, Stack, observe
 from .programs import Program
-from .prometheus import Prometheus
 
 DEMO_SECONDS = 160
 """At a simulated minute a second: past the slowest of the headline alerts."""
+DEMO_TIMEOUT = 2 * (DEMO_SECONDS + 180)
+"""Of a test that is the first to ask for the run, which may be repeated once."""
+HEALED = "video-caption"
+"""A model whose incident is ended at the end of the run: hardware is found."""
 
 
 @pytest.fixture
@@ -44,22 +47,29 @@ def _prometheus_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class DemoRun:
-    """What a real Prometheus saw of the demo fleet at speed: alerts, and the answers to every query of every dashboard."""
+    """What became of the demo fleet at speed: alerts, notifications, and the answers to every query of every dashboard."""
 
     outcome: Outcome
     asked: list[Asked]
+    resolved: bool
+    """Whether a person was sent the end of the incident of ``HEALED``."""
 
 
 @pytest.fixture(scope="session")
 def demo_run() -> DemoRun:
     """Run the stack for some minutes, once; again when the machine disturbed it: such a run proves nothing, whatever it raised."""
+    run = _run()
+    return _run() if run.outcome.disturbed else run
+
+
+def _run() -> DemoRun:
     asked: list[Asked] = []
+    resolved: list[bool] = []
 
-    def ask(server: Prometheus, epoch: float) -> None:
-        asked[:] = ask_everything(server.url, SPEED, epoch)
+    def then(stack: Stack) -> None:
+        asked.extend(ask_everything(stack.prometheus.url, SPEED, stack.demo.epoch))
+        stack.act(action="capacity", available=True, deployment=f"{HEALED}/deployment-1")
+        resolved.append(stack.resolved(HEALED, "ServingRequestsParked/critical", within=90))
 
-    for _ in range(2):
-        outcome = asyncio.run(observe(DEMO_SECONDS, say=False, then=ask))
-        if not outcome.disturbed:
-            break
-    return DemoRun(outcome, asked)
+    outcome = asyncio.run(observe(DEMO_SECONDS, say=False, then=then))
+    return DemoRun(outcome, asked, *resolved)

@@ -13,13 +13,15 @@ class Story:
     """What one model must raise: ``Alert/severity`` to the simulated minutes that it may take.
 
     ``named`` is the alert that names the incident: it must reach a person, silenced by nothing. ``may`` are companions that depend on the
-    moment, each with the reason why it is no false alarm. Anything else is one.
+    moment, each with the reason why it is no false alarm. Anything else is one. ``silenced`` must never be sent: each names what tells of
+    the same incident.
     """
 
     tells: str
     must: Mapping[str, int] = field(default_factory=dict)
     may: Mapping[str, str] = field(default_factory=dict)
     named: str = ""
+    silenced: Mapping[str, str] = field(default_factory=dict)
 
 
 _SLOW_USERS = "its users do wait longer than a minute"
@@ -31,6 +33,7 @@ STORIES: Mapping[str, Story] = {
         "thrash",
         {"ServingThrash/warning": 150, "ServingLatencyAfterScaleDown/warning": 400},
         named="ServingThrash/warning",
+        silenced={"ServingLatencyAfterScaleDown/warning": "ServingThrash"},
     ),
     "doc-summarizer": Story(
         "cold-start gap",
@@ -52,6 +55,7 @@ STORIES: Mapping[str, Story] = {
         },
         {name: why for name, why in _SLOW.items() if name.endswith("warning")},
         named="ServingCapacityExhausted/critical",
+        silenced=dict.fromkeys(("ServingCapacitySaturated/warning", *_SLOW), "ServingCapacityExhausted"),
     ),
     "fraud-scorer": Story(
         "crash loop",
@@ -66,6 +70,7 @@ STORIES: Mapping[str, Story] = {
             **_SLOW,
         },
         named="ServingRestartLoop/critical",
+        silenced=dict.fromkeys(("ServingDeploymentUnhealthy/critical", *_SLOW), "ServingRestartLoop"),
     ),
     "video-caption": Story(
         "stuck without hardware",
@@ -76,6 +81,10 @@ STORIES: Mapping[str, Story] = {
             "ServingDeploymentStuck/warning": 60,
         },
         named="ServingRequestsParked/critical",
+        silenced=dict.fromkeys(
+            ("ServingReplicasStuckStarting/critical", "ServingBelowMinReplicas/critical", "ServingDeploymentStuck/warning"),
+            "ServingRequestsParked",
+        ),
     ),
     "batch-transcribe": Story(
         "async backlog",

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import socket
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from serving_exporter.cli import main
+from serving_exporter.config import Address
+from serving_exporter.health import ask_health
 
 from .programs import Program, command, fetch, try_fetch, wait_for
 
@@ -137,3 +142,64 @@ def test_without_any_key_the_variables_that_were_looked_for_are_named(monkeypatc
     result = CliRunner().invoke(main, ["serve"])
     assert result.exit_code == 2
     assert "BASETEN_API_KEY or BASETEN_API_KEY_FILE" in result.output
+
+
+def test_health_asks_the_exporter_that_runs_and_its_exit_status_is_the_answer(start: Callable[..., Program]) -> None:
+    emulator = _emulator(start)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    environment = _environment(emulator, SERVING_EXPORTER_LISTEN_ADDRESS=address)
+    before = start(command("serving-exporter"), "health", env=environment)
+    assert before.process.wait(30) == 1
+    wait_for(lambda: before.output, within=5, what="a message")
+    assert f"no answer from {address}" in before.output
+    start(command("serving-exporter"), "serve", env=environment).address(r"serving (http://[^/\s]+)/metrics")
+    asked = start(command("serving-exporter"), "health", env=environment)
+    assert asked.process.wait(30) == 0
+    wait_for(lambda: asked.output, within=5, what="a message")
+    assert "healthy: every poller turns" in asked.output
+
+
+def test_health_asks_the_loopback_of_one_that_listens_everywhere_and_knows_no_for_an_answer() -> None:
+    class Sick(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(503)
+            self.end_headers()
+            self.wfile.write(b"stuck: feed\n")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Sick) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        assert ask_health(Address("0.0.0.0", server.server_port), 5) == (False, "stuck: feed")
+
+
+def test_the_inbox_takes_a_notification_shows_it_and_ends(start: Callable[..., Program]) -> None:
+    program = start(command("serving-simulator"), "inbox", "--port", "0")
+    url = program.address(r"arrive at (http://\S+)/webhook")
+    body = b'{"receiver": "pager", "status": "firing", "alerts": [{"status": "firing", "labels": {"alertname": "ServingThrash"}}]}'
+    assert fetch(f"{url}/webhook", body) == "taken\n"
+    assert "ServingThrash (firing)" in fetch(f"{url}/")
+    taken = start(command("serving-simulator"), "inbox", "--port", url.rpartition(":")[2])
+    assert taken.process.wait(30) == 2
+    wait_for(lambda: "cannot listen" in taken.output, within=5, what="a message")
+    assert program.end(signal.SIGINT) == 0
+
+
+def test_an_exporter_whose_state_cannot_be_written_serves_all_the_same(start: Callable[..., Program]) -> None:
+    """A read-only root file system, and a shard to which no organization fell, are no errors."""
+    emulator = _emulator(start)
+    environment = _environment(emulator, SERVING_EXPORTER_STATE_FILE="/proc/no/state.json")
+    program = start(command("serving-exporter"), "serve", env=environment)
+    url = program.address(r"serving (http://[^/\s]+)/metrics")
+    wait_for(lambda: "cannot be written" in program.output, within=60, what="a warning")
+    assert "serving_exporter_build_info" in fetch(f"{url}/metrics")
+    environment = _environment(emulator, SERVING_EXPORTER_SHARD_INDEX="exporter-1", SERVING_EXPORTER_SHARD_COUNT="2")
+    idle = start(command("serving-exporter"), "serve", env=environment)
+    url = idle.address(r"serving (http://[^/\s]+)/metrics")
+    assert fetch(f"{url}/-/ready").strip() == "ready"
+    assert "serving_exporter_build_info" in fetch(f"{url}/metrics")
+    assert "baseten_" not in fetch(f"{url}/metrics")
+    assert json.loads(fetch(f"{url}/sd")) == []

@@ -10,9 +10,9 @@ from tests.grafana.execution import table
 
 from serving_dashboards.boards import BOARDS
 
-from .conftest import DEMO_SECONDS, DemoRun
+from .conftest import DEMO_TIMEOUT, DemoRun
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(2 * (DEMO_SECONDS + 120))]
+pytestmark = [pytest.mark.real_time, pytest.mark.timeout(DEMO_TIMEOUT)]
 
 _ENGINE = "the demo's engine is BIS-LLM, without a draft model"
 _PAST = "Prometheus has seen hours, not days"

@@ -18,6 +18,7 @@ programs() {
     case $1 in
         prometheus-*) echo prometheus promtool ;;
         alertmanager-*) echo prometheus-alertmanager amtool ;;
+        docker-compose-*) echo docker-compose ;;
         *) fail "debian.txt: no programs are known for $1" ;;
     esac
 }

@@ -5,12 +5,23 @@ A program that is not there is a failure, never a skip: a release that nobody ra
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-__all__ = ["ALERTMANAGER", "PROMETHEUS", "AlertmanagerRelease", "PrometheusRelease", "linter"]
+__all__ = [
+    "ALERTMANAGER",
+    "PROMETHEUS",
+    "AlertmanagerRelease",
+    "PrometheusRelease",
+    "chromium",
+    "docker_compose",
+    "helm",
+    "linter",
+]
 
 _TABLE = Path(__file__).with_name("debian.txt")
 _TOOLS = Path(__file__).resolve().parents[2] / ".tools"
@@ -62,6 +73,13 @@ class AlertmanagerRelease(_Release):
         return self._program("amtool")
 
 
+@dataclass(frozen=True)
+class ComposeRelease(_Release):
+    @property
+    def docker_compose(self) -> str:
+        return self._program("docker-compose")
+
+
 def _names(prefix: str) -> list[str]:
     names = [line.split()[0] for line in _TABLE.read_text().splitlines() if line and not line.startswith("#")]
     return [name for name in names if name.startswith(prefix)]
@@ -71,6 +89,38 @@ PROMETHEUS = tuple(PrometheusRelease(name) for name in _names("prometheus-"))
 """Oldest first."""
 ALERTMANAGER = tuple(AlertmanagerRelease(name) for name in _names("alertmanager-"))
 """Oldest first."""
+COMPOSE = ComposeRelease(*_names("docker-compose-"))
+
+
+def docker_compose() -> str:
+    """Return Docker's Compose, which reads and checks a file without an engine."""
+    return COMPOSE.docker_compose
+
+
+def chromium() -> tuple[str, dict[str, str]]:
+    """Return a Chromium and what its environment needs: the one on PATH, else that of ``make tools`` with its libraries."""
+    found = shutil.which("chromium")
+    if found:
+        return found, {}
+    folder = _TOOLS / "chromium"
+    program = folder / "usr" / "lib" / "chromium" / "chromium"
+    if not program.is_file():
+        pytest.fail("there is no chromium: run `make tools`", pytrace=False)
+    libraries = [str(path.parent) for path in folder.rglob("lib*.so*")]
+    return str(program), {"LD_LIBRARY_PATH": os.pathsep.join(dict.fromkeys(libraries)), **_fonts(folder)}
+
+
+def _fonts(folder: Path) -> dict[str, str]:
+    configuration = folder / "fonts.conf"
+    folders = "".join(f"<dir>{each}</dir>" for each in ("/usr/share/fonts", folder / "usr/share/fonts"))
+    configuration.write_text(f"<fontconfig>{folders}<cachedir>{folder / 'cache'}</cachedir></fontconfig>")
+    return {"FONTCONFIG_FILE": str(configuration)}
+
+
+def helm() -> str | None:
+    """Return helm; None where ``make tools`` could not build it, for want of Go or of its modules."""
+    found = sorted(_TOOLS.glob("helm-*/helm"))
+    return str(found[-1]) if found else None
 
 
 def linter() -> str | None:

@@ -25,13 +25,18 @@ class BudgetRegistry:
     def get(self, endpoint: str, scope: str, policy: WindowPolicy | AdaptivePolicy) -> Budget:
         """Give the budget that requests to ``endpoint`` (a family name, no ids) spend in ``scope`` (see ``scope_of``).
 
-        The first caller's ``policy`` counts. A window budget writes the state file before it lets a request go.
+        A window budget writes the state file before it lets a request go, and follows a ``policy`` that changes; an adaptive one keeps its
+        first.
         """
         key = (endpoint, scope)
-        if key not in self._budgets:
-            self._budgets[key] = self._made(endpoint, scope, policy)
+        budget = self._budgets.get(key)
+        if budget is None:
+            budget = self._budgets[key] = self._made(endpoint, scope, policy)
             self._show_rate(endpoint)
-        return self._budgets[key]
+        elif isinstance(budget, WindowBudget) and isinstance(policy, WindowPolicy) and budget.policy != policy:
+            budget.policy = policy
+            self._show_rate(endpoint)
+        return budget
 
     def state(self, endpoint: str) -> tuple[float, float] | None:
         """Tell (requests per second allowed now, seconds until the next request may go) of an endpoint; None before its first request.

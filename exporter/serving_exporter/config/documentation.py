@@ -11,7 +11,7 @@ from msgspec import inspect
 
 from serving_exporter.config.environment import KEY_VARIABLES, PROCESS_VARIABLES, WORKSPACE_VARIABLES
 from serving_exporter.config.errors import dotted
-from serving_exporter.config.schema import SOURCES, Config, Filter, Hosts, Key, Keys, Log, SourceConfig, Sources, WorkspaceConfig
+from serving_exporter.config.schema import SOURCES, Config, Filter, Hosts, Key, Keys, Log, Shard, SourceConfig, Sources, WorkspaceConfig
 from serving_exporter.config.values import Kind
 
 __all__ = ["markdown"]
@@ -19,6 +19,7 @@ __all__ = ["markdown"]
 _SECTIONS: tuple[tuple[str, type], ...] = (
     ("The file", Config),
     ("`log`", Log),
+    ("`shard`", Shard),
     ("`workspaces[]`", WorkspaceConfig),
     ("`workspaces[].keys`", Keys),
     ("`workspaces[].keys.feed`, `.management`, `.inference`", Key),

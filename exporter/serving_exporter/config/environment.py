@@ -19,6 +19,8 @@ PROCESS_VARIABLES: dict[str, KeyPath] = {
     "SERVING_EXPORTER_LISTEN_ADDRESS": ("listen_address",),
     "SERVING_EXPORTER_LOG_LEVEL": ("log", "level"),
     "SERVING_EXPORTER_LOG_FORMAT": ("log", "format"),
+    "SERVING_EXPORTER_SHARD_INDEX": ("shard", "index"),
+    "SERVING_EXPORTER_SHARD_COUNT": ("shard", "count"),
     "SERVING_EXPORTER_STATE_FILE": ("state_file",),
 }
 

@@ -49,7 +49,7 @@ class _Loading:
             self._together(config)
         if self._problems:
             raise ConfigError(self._problems)
-        return config
+        return msgspec.structs.replace(config, workspaces=config.of_shard())
 
     def _report(self, path: KeyPath, found: str, allowed: str) -> None:
         """Note one mistake; ``path`` decides whether the file or a variable is blamed."""
@@ -115,6 +115,18 @@ class _Loading:
             if name in names[:index]:
                 first = names.index(name)
                 self._report(("workspaces", index, "name"), f"{name!r} again", f"a name that workspaces[{first}] does not have")
+        if config.shard.index >= config.shard.count:
+            count = config.shard.count
+            self._report(("shard", "index"), str(config.shard.index), f"a number below shard.count, which is {count}")
+        allowances: dict[object, tuple[int, int]] = {}
+        for index, workspace in enumerate(config.workspaces):
+            first, allowance = allowances.setdefault(workspace.budget, (index, workspace.feed_requests_per_minute))
+            if workspace.feed_requests_per_minute != allowance:
+                self._report(
+                    ("workspaces", index, "feed_requests_per_minute"),
+                    str(workspace.feed_requests_per_minute),
+                    f"{allowance}, as in workspaces[{first}], which shares its rate limit",
+                )
         if not config.workspace_label and len(names) > 1:
             self._report(("workspace_label",), f"false with {len(names)} workspaces", "true, as their series could not be told apart")
 

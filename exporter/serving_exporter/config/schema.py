@@ -12,12 +12,15 @@ from serving_exporter.config.values import (
     ADDRESS,
     COUNT,
     DURATION,
+    FEED_REQUESTS,
     INTERVAL,
     KEY,
     NAME,
+    ORDINAL,
     PATH,
     PROXY,
     SELECTOR,
+    SHARDS,
     Address,
     Kind,
     Selector,
@@ -34,6 +37,7 @@ __all__ = [
     "Key",
     "Keys",
     "Log",
+    "Shard",
     "SourceConfig",
     "Sources",
     "WorkspaceConfig",
@@ -121,7 +125,7 @@ class Sources(Struct, frozen=True, forbid_unknown_fields=True):
 
     feed: Annotated[
         SourceConfig,
-        Meta(description="The platform's own metrics. The organization's rate limit holds: 4 requests a minute, shared by its workspaces."),
+        Meta(description="The platform's own metrics. Its organization's rate limit holds: see `feed_requests_per_minute`."),
     ] = _every(30)
     inventory: Annotated[
         SourceConfig,
@@ -153,6 +157,14 @@ class WorkspaceConfig(Struct, frozen=True, forbid_unknown_fields=True):
             description="Workspaces that name the same organization share its rate limits. Without it the key stands for the organization."
         ),
     ] = None
+    feed_requests_per_minute: Annotated[
+        int,
+        _of(FEED_REQUESTS),
+        Meta(
+            description="What this exporter may ask of the feed in any 60 s, for all workspaces of the organization together. The platform "
+            "allows 6 to everybody. Two exporters for one organization: 2 each."
+        ),
+    ] = 4
     api_key: Annotated[
         Annotated[Secret, _of(KEY)] | None,
         Meta(description="The key for everything that has no key of its own; better `${VARIABLE}` than the key itself."),
@@ -177,6 +189,14 @@ class WorkspaceConfig(Struct, frozen=True, forbid_unknown_fields=True):
         found = {family: general if key is None else _key_source(key.api_key, key.key_file) for family, key in own.items()}
         return {family: source for family, source in found.items() if source is not None}
 
+    @property
+    def budget(self) -> tuple[object, ...]:
+        """What workspaces that share the feed's rate limit have in common: the organization, or else the key."""
+        if self.organization is not None:
+            return ("organization", self.organization)
+        key = self.keys.feed or Key(self.api_key, self.key_file)
+        return ("key", key.api_key and key.api_key.digest, key.key_file)
+
     def wants_model(self, model_id: str, name: str) -> bool:
         """Whether a model is exported."""
         return _wanted((model_id, name), self.include.models, self.exclude.models)
@@ -186,12 +206,24 @@ class WorkspaceConfig(Struct, frozen=True, forbid_unknown_fields=True):
         return _wanted((name,), self.include.environments, self.exclude.environments)
 
 
+class Shard(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which part of the organizations this exporter polls, where several exporters read one file.
+
+    Organizations count in the order in which the file first names them: the i-th is polled by the exporter with index i modulo `count`, so
+    one that is appended moves no other. Workspaces of one organization stay together, as they share its rate limits.
+    """
+
+    index: Annotated[int, _of(ORDINAL), Meta(description="The number of this exporter.")] = 0
+    count: Annotated[int, _of(SHARDS), Meta(description="How many exporters there are.")] = 1
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole configuration."""
 
     workspaces: Annotated[tuple[WorkspaceConfig, ...], Meta(description="What to export.")] = ()
     listen_address: Annotated[Address, _of(ADDRESS), Meta(description="Where the page is served.")] = Address("0.0.0.0", 9816)  # noqa: S104
     log: Annotated[Log, Meta(description="Logging.")] = Log()
+    shard: Annotated[Shard, Meta(description="For several exporters with one file.")] = Shard()
     state_file: Annotated[
         Annotated[Path, _of(PATH)] | None,
         Meta(description="Remembers spent rate budgets, and since when a status holds, over restarts. `null` for none."),
@@ -217,6 +249,13 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         tuple[Annotated[Selector, _of(SELECTOR)], ...],
         Meta(description="Metric families to leave off the page: names, or regular expressions between slashes."),
     ] = ()
+
+    def of_shard(self) -> tuple[WorkspaceConfig, ...]:
+        """Return the workspaces that this exporter polls."""
+        order: dict[object, int] = {}
+        for workspace in self.workspaces:
+            order.setdefault(workspace.budget, len(order))
+        return tuple(each for each in self.workspaces if order[each.budget] % self.shard.count == self.shard.index)
 
     def keeps_family(self, name: str) -> bool:
         """Whether a metric family stays on the page."""

@@ -28,18 +28,26 @@ __all__ = [
     "ADDRESS",
     "COUNT",
     "DURATION",
+    "FEED_LIMIT",
+    "FEED_REQUESTS",
     "INTERVAL",
     "KEY",
     "NAME",
+    "ORDINAL",
     "PATH",
     "PROXY",
     "SELECTOR",
+    "SHARDS",
     "Address",
     "Kind",
     "NotAllowed",
     "Selector",
     "template",
 ]
+
+
+FEED_LIMIT = 6
+"""Requests a minute that the platform's feed answers for an organization, to everybody together."""
 
 
 class NotAllowed(ValueError):
@@ -134,6 +142,27 @@ def _selector(value: Any) -> Selector:
     return Selector(text)
 
 
+def _ordinal(value: Any) -> int:
+    # A pod of a StatefulSet knows its name, and only the end of it is a number.
+    digits = re.fullmatch(r"(?:.*-)?([0-9]{1,6})", value.strip()) if isinstance(value, str) else None
+    if digits:
+        return int(digits[1])
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError
+    return value
+
+
+def _shards(value: Any) -> int:
+    return _count(int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value)
+
+
+def _feed_requests(value: Any) -> int:
+    count = _count(value)
+    if count > FEED_LIMIT:
+        raise ValueError
+    return count
+
+
 def _count(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError
@@ -199,6 +228,13 @@ INTERVAL = Kind(_duration(10.0), "a duration such as 30s, 5m or 1h30m, or a numb
 NAME = Kind(_name, "a printable text of 1 to 100 characters", {"type": "string", "minLength": 1, "maxLength": 100})
 ADDRESS = Kind(_address, "HOST:PORT such as 0.0.0.0:9816, 127.0.0.1:9816 or [::]:9816", {"type": "string"})
 SELECTOR = Kind(_selector, "a name, or a regular expression between slashes such as /llama-.*/", {"type": "string", "minLength": 1})
+FEED_REQUESTS = Kind(_feed_requests, f"a whole number from 1 to {FEED_LIMIT}", {"type": "integer", "minimum": 1, "maximum": FEED_LIMIT})
+ORDINAL = Kind(
+    _ordinal,
+    "a whole number, at least 0, or the name of a pod that ends in one, such as serving-exporter-2",
+    {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^(.*-)?[0-9]{1,6}$"}]},
+)
+SHARDS = Kind(_shards, "a whole number, at least 1", {"type": "integer", "minimum": 1})
 COUNT = Kind(_count, "a whole number, at least 1", {"type": "integer", "minimum": 1})
 PATH = Kind(_path, "a path", {"type": "string", "minLength": 1})
 KEY = Kind(_key, "an API key as text, or ${VARIABLE}", {"type": "string", "minLength": 1}, expands=True, secret=True)

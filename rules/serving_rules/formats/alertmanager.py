@@ -13,6 +13,7 @@ from serving_rules.errors import PackError
 from serving_rules.formats.text import HEADER, dump
 from serving_rules.model import EVERYTHING, Alert, Inhibition
 from serving_rules.pack import Pack
+from serving_rules.settings import RECEIVERS
 
 __all__ = ["files"]
 
@@ -20,8 +21,8 @@ _OBJECT = ("platform", "workspace", "model_id", "environment", "deployment_id", 
 """Every label that can tell two alerts of one name apart; one that both lack counts as equal."""
 
 _WHOLE = """\
-# An example to start from: severities become receivers, and one incident becomes one notification. The receivers are empty, so nothing is
-# sent until you add webhook_configs, pagerduty_configs, slack_configs or the like to them.
+# An example to start from: severities become receivers, and one incident becomes one notification. A receiver without webhook_configs,
+# pagerduty_configs, slack_configs or the like sends nothing: add them here, or under `receivers` of your overrides file.
 """
 
 _PART = """\
@@ -123,5 +124,5 @@ def _routing(pack: Pack) -> dict[str, Any]:
                 },
             ],
         },
-        "receivers": [{"name": "pager"}, {"name": "tickets"}, {"name": "digest"}],
+        "receivers": [{"name": name, **pack.settings.receivers.get(name, {})} for name in RECEIVERS],
     }

@@ -11,11 +11,24 @@ from serving_rules.model import Severity
 from serving_rules.overrides.shape import Leaf, NotAllowed
 from serving_rules.promql import number as spelled
 
-__all__ = ["ANNOTATION", "BASE_URL", "FLAG", "LABEL_NAME", "LABEL_VALUE", "MATCHED", "SELECTOR", "SEVERITY", "duration", "number"]
+__all__ = [
+    "ANNOTATION",
+    "BASE_URL",
+    "FLAG",
+    "LABEL_NAME",
+    "LABEL_VALUE",
+    "MATCHED",
+    "RECEIVER",
+    "SELECTOR",
+    "SEVERITY",
+    "duration",
+    "number",
+]
 
 _NAME = r"[a-zA-Z_][a-zA-Z0-9_]*"
 _ESCAPE = r"""\\(?:[abfnrtv\\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[0-7]{3})"""
 _MATCHER = re.compile(rf"""\s*(?P<label>{_NAME})\s*(?P<operator>=~|!~|!=|=)\s*"(?P<value>(?:[^"\\\n]|{_ESCAPE})*)"\s*""")
+_INTEGRATION = re.compile(r"[a-z0-9]+_configs")
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _SECONDS = (86400, 3600, 60, 1)
 
@@ -60,6 +73,15 @@ def _base_url(value: Any) -> str:
     if not re.fullmatch(r"(?:https?://[^\s/?#{}\"'<>\\]+)?[^\s?#:{}\"'<>\\]*", text):
         raise ValueError
     return text
+
+
+def _receiver(value: Any) -> dict[str, Any]:
+    lists = isinstance(value, dict) and all(
+        isinstance(each, list) and all(isinstance(one, dict) for one in each) for each in value.values()
+    )
+    if not lists or not all(isinstance(name, str) and _INTEGRATION.fullmatch(name) for name in value):
+        raise ValueError
+    return dict(value)
 
 
 def _selector(value: Any) -> str:
@@ -146,6 +168,15 @@ MATCHED = Leaf(
     _text, "the exact value of the label as a text, in quotes where YAML would read a number", {"type": "string", "minLength": 1}
 )
 ANNOTATION = Leaf(_annotation, "a text; {{ }} is Prometheus' template language", {"type": "string", "minLength": 1})
+RECEIVER = Leaf(
+    _receiver,
+    "what Alertmanager takes below a receiver's name: lists such as webhook_configs, slack_configs or pagerduty_configs",
+    {
+        "type": "object",
+        "patternProperties": {f"^{_INTEGRATION.pattern}$": {"type": "array", "items": {"type": "object"}}},
+        "additionalProperties": False,
+    },
+)
 BASE_URL = Leaf(
     _base_url,
     "an http:// or https:// URL or a path, without query and fragment",

@@ -13,6 +13,7 @@ from serving_rules.overrides.kinds import (
     LABEL_NAME,
     LABEL_VALUE,
     MATCHED,
+    RECEIVER,
     SELECTOR,
     SEVERITY,
     duration,
@@ -21,7 +22,7 @@ from serving_rules.overrides.kinds import (
 from serving_rules.overrides.shape import ABSENT, Either, Items, Keyed, Node, Shared, Table
 from serving_rules.promql import SCRAPER
 from serving_rules.promql import number as spelled
-from serving_rules.settings import CANONICAL, AlertChange, DetectionChange, ScopedValue, Settings
+from serving_rules.settings import CANONICAL, RECEIVERS, AlertChange, DetectionChange, ScopedValue, Settings
 from serving_rules.thresholds import MATCHABLE
 
 __all__ = ["OWN", "SINGLE", "alerts_of", "settings_of", "tree"]
@@ -56,6 +57,7 @@ _TEXTS = {
     "labels": "Labels for every alert, for routing.",
     "runbook_url": "Where the runbook pages are; `/<Alert>.md` is appended.",
     "dashboard_url": "Where Grafana is; `/d/<dashboard>?<variables>` is appended.",
+    "receivers": "What receivers of the generated `alertmanager.yaml` are, in Alertmanager's words. One that is left out sends nothing.",
 }
 
 
@@ -73,6 +75,7 @@ def tree(detections: Sequence[Detection]) -> Table:
             "labels": labels.described(_TEXTS["labels"]),
             "runbook_url": BASE_URL.described(_TEXTS["runbook_url"], defaults.runbook_url),
             "dashboard_url": BASE_URL.described(_TEXTS["dashboard_url"], defaults.dashboard_url),
+            "receivers": Table({name: RECEIVER.described(text) for name, text in RECEIVERS.items()}, _TEXTS["receivers"]),
             "detections": Table({each.slug: _detection(each, labels) for each in detections}, "Changes to single detections."),
         },
         "What this pack of rules does differently from the shipped one. An empty file changes nothing.",
@@ -146,7 +149,8 @@ def _alert(key: str, alerts: Sequence[Alert], labels: Shared) -> Table:
 def settings_of(values: Any) -> Settings:
     """Return what the values of a tree mean; those that could not be read are as if they were not there."""
     values = {} if values is ABSENT else values
-    direct = {name: values[name] for name in ("selector", "label_names", "labels", "runbook_url", "dashboard_url") if name in values}
+    plain = ("selector", "label_names", "labels", "runbook_url", "dashboard_url", "receivers")
+    direct = {name: values[name] for name in plain if name in values}
     if "scraper_labels" in values:
         direct["scraper_labels"] = tuple(each for each in values["scraper_labels"] if each is not ABSENT)
     return Settings(**direct, detections={slug: _detection_change(each) for slug, each in values.get("detections", {}).items()})

@@ -12,8 +12,9 @@ __all__ = ["render"]
 
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Emulated platform: $organization</title>
-<style>body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}
+<title>Emulated platform: $organization</title><link rel="icon" href="data:,">
+<style>body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff;
+overflow-wrap:anywhere}
 code{background:#f2f2f2;padding:0 .2em}
 table{border-collapse:collapse;width:100%}
 td,th{text-align:left;vertical-align:top;border-bottom:1px solid #ddd;padding:.25rem .5rem .25rem 0}

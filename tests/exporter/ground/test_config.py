@@ -337,3 +337,40 @@ def test_the_configuration_page_is_what_the_schema_says() -> None:
     assert page == markdown(), "run: make docs"
     for name in (*SOURCES, *Config.__struct_fields__, "BASETEN_FEED_API_KEY_FILE"):
         assert f"`{name}`" in page
+
+
+FIVE = """
+workspaces:
+  - {name: a, organization: first, api_key: k1}
+  - {name: b, organization: second, api_key: k2}
+  - {name: c, organization: first, api_key: k3}
+  - {name: d, api_key: k4}
+  - {name: e, api_key: k4}
+"""
+
+
+@pytest.mark.parametrize(
+    ("index", "count", "names"),
+    [("0", "1", "abcde"), ("serving-exporter-0", "2", "acde"), ("serving-exporter-1", "2", "b"), ("2", "3", "de"), ("3", "4", "")],
+)
+def test_exporters_with_one_file_divide_its_organizations(tmp_path: Path, index: str, count: str, names: str) -> None:
+    """Workspaces of one organization, or with one key, share a rate limit and stay together."""
+    environ = {"SERVING_EXPORTER_SHARD_INDEX": index, "SERVING_EXPORTER_SHARD_COUNT": count}
+    config = load(written(tmp_path, FIVE), environ)
+    assert "".join(workspace.name for workspace in config.workspaces) == names
+
+
+def test_an_organization_that_is_appended_moves_no_other(tmp_path: Path) -> None:
+    def shards(text: str) -> dict[str, int]:
+        path = written(tmp_path, text)
+        loaded = [load(path, {"SERVING_EXPORTER_SHARD_INDEX": str(index), "SERVING_EXPORTER_SHARD_COUNT": "2"}) for index in range(2)]
+        return {workspace.name: index for index, config in enumerate(loaded) for workspace in config.workspaces}
+
+    before, after = shards(FIVE), shards(f"{FIVE}  - {{name: f, organization: sixth, api_key: k6}}\n")
+    assert after == {**before, "f": 1}
+
+
+def test_a_file_can_say_its_shard_and_the_environment_overrules_it(tmp_path: Path) -> None:
+    path = written(tmp_path, f"shard: {{index: 1, count: 2}}\n{FIVE}")
+    assert [workspace.name for workspace in load(path, {}).workspaces] == ["b"]
+    assert [workspace.name for workspace in load(path, {"SERVING_EXPORTER_SHARD_INDEX": "x-0"}).workspaces] == ["a", "c", "d", "e"]

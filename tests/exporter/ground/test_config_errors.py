@@ -51,6 +51,23 @@ CASES = {
         "listen_adress: :1\nworkspaces: [{api_key: k}]",
         "listen_adress: found a key that is not known (did you mean listen_address?)",
     ),
+    "a shard that does not exist": (
+        "shard: {index: 2, count: 2}\nworkspaces: [{api_key: k}]",
+        "shard.index: found 2, allowed: a number below shard.count, which is 2 (line 1)",
+    ),
+    "a shard without a number": (
+        "shard: {index: exporter}\nworkspaces: [{api_key: k}]",
+        "shard.index: found 'exporter', allowed: a whole number, at least 0, or the name of a pod that ends in one",
+    ),
+    "no shards": ("shard: {count: 0}\nworkspaces: [{api_key: k}]", "shard.count: found 0, allowed: a whole number, at least 1"),
+    "more than the platform answers": (
+        "workspaces: [{api_key: k, feed_requests_per_minute: 7}]",
+        "workspaces[0].feed_requests_per_minute: found 7, allowed: a whole number from 1 to 6",
+    ),
+    "two allowances for one limit": (
+        "workspaces:\n- {name: a, organization: o, api_key: k}\n- {name: b, organization: o, api_key: l, feed_requests_per_minute: 2}",
+        "workspaces[1].feed_requests_per_minute: found 2, allowed: 4, as in workspaces[0], which shares its rate limit (line 3)",
+    ),
     "unknown source": (
         "workspaces: [{api_key: k, sources: {quues: {}}}]",
         (

@@ -13,7 +13,7 @@ from serving_exporter.budgets import Budget, BudgetRegistry, scope_of
 from serving_exporter.clock import Clock
 from serving_exporter.config import WorkspaceConfig
 from serving_exporter.platforms.baseten.answers import failure, http_date
-from serving_exporter.platforms.baseten.endpoints import POLICIES, Endpoint
+from serving_exporter.platforms.baseten.endpoints import Endpoint, policy
 from serving_exporter.platforms.contract import Malformed, NotPermitted, Throttled, Unavailable
 from serving_exporter.secrets import KeySource, Secret, SecretError, redact
 from serving_exporter.telemetry import Telemetry
@@ -162,7 +162,7 @@ class BasetenClient:
         # The management API counts each key on its own; the feed, and to be safe the queues, are counted for the organization.
         organization = None if family == "management" else self._workspace.organization
         scope = self._scopes.setdefault(family, scope_of(organization, secret))
-        return self._budgets.get(family, scope, POLICIES[family])
+        return self._budgets.get(family, scope, policy(family, self._workspace.feed_requests_per_minute))
 
     def _url(self, endpoint: Endpoint, ids: Mapping[str, str]) -> str:
         hosts = self._workspace.hosts

@@ -15,13 +15,13 @@ __all__ = [
     "FEED",
     "INSTANCE_TYPES",
     "MODELS",
-    "POLICIES",
     "PRICES",
     "QUEUE_STATUS",
     "STARTUPS",
     "STARTUP_SUMMARY",
     "USAGE",
     "Endpoint",
+    "policy",
 ]
 
 
@@ -50,11 +50,13 @@ CHAIN_DEPLOYMENTS = Endpoint("management", "/v1/chains/{chain_id}/deployments")
 USAGE = Endpoint("management", "/v1/billing/usage_summary")
 QUEUE_STATUS = Endpoint("inference", "/deployment/{deployment_id}/async_queue_status")
 
-POLICIES: dict[str, WindowPolicy | AdaptivePolicy] = {
-    # Six a minute for the whole organization; two are left to others who scrape it.
-    "feed": WindowPolicy(limit=4, window=60.0),
-    # 100/s are documented, but about 14 calls in a row have drawn a 429.
-    "management": AdaptivePolicy(start=5.0, ceiling=50.0),
-    # 20/s in the specification, 100/s in a guide: below the lower one.
-    "inference": AdaptivePolicy(start=15.0, ceiling=15.0, floor=1.0),
-}
+
+def policy(family: str, feed_requests_per_minute: int) -> WindowPolicy | AdaptivePolicy:
+    """Return how often the endpoints of a family may be asked."""
+    match family:
+        case "feed":  # six a minute for the whole organization; by default two are left to others who scrape it
+            return WindowPolicy(limit=feed_requests_per_minute, window=60.0)
+        case "management":  # 100/s are documented, but about 14 calls in a row have drawn a 429
+            return AdaptivePolicy(start=5.0, ceiling=50.0)
+        case _:  # queues: 20/s in the specification, 100/s in a guide: below the lower one
+            return AdaptivePolicy(start=15.0, ceiling=15.0, floor=1.0)
