@@ -26,6 +26,7 @@ import re
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -86,7 +87,8 @@ class Cost:
     evaluation: float
     groups: Mapping[str, float]
     rules: Mapping[str, float]
-    firing: int
+    alerts: Mapping[str, int]
+    """Active ones by name and state: each has its texts written anew at each evaluation, a pending one too."""
     missed: float
     plain: float
     series: int
@@ -132,7 +134,7 @@ def measure(pack: Pack, fleet: Fleet, models: Sequence[str], hours: float, days:
         plain = time.monotonic() - begun
         series = int(float(counted[0]["value"][1])) if counted else 0  # a server that is overrun has no sample of the last five minutes
         missed = sum(value for _, value in server.metrics().get("prometheus_rule_group_iterations_missed_total", ()))
-        firing = sum(alert["state"] == "firing" for alert in server.alerts())
+        alerts = Counter(f"{alert['labels']['alertname']}, {alert['state']}" for alert in server.alerts())
     page.shutdown()
     rules: dict[str, float] = {}
     for group in groups:
@@ -144,7 +146,7 @@ def measure(pack: Pack, fleet: Fleet, models: Sequence[str], hours: float, days:
         (after.evaluation - before.evaluation) / (after.iterations - before.iterations) * len(groups),
         {group["name"]: float(group["evaluationTime"]) for group in groups},
         rules,
-        firing,
+        alerts,
         missed,
         plain,
         series,
@@ -170,8 +172,10 @@ def main() -> int:
     longest = max(cost.groups, key=lambda name: cost.groups[name])
     print(
         f"{options.deployments} deployments, {cost.series} scraped series, {sum(1 for _ in pack.rules())} rules in {len(cost.groups)} "
-        f"groups, {cost.firing} alerts firing"
+        f"groups, {sum(cost.alerts.values())} active alerts"
     )
+    for name, count in sorted(cost.alerts.items(), key=lambda item: -item[1]):
+        print(f"  {count:8}    {name}")
     for name, seconds in sorted(cost.rules.items(), key=lambda item: -item[1])[:15]:
         print(f"  {seconds:8.3f} s  {name}")
     for name, seconds in sorted(cost.groups.items(), key=lambda item: -item[1])[:10]:
