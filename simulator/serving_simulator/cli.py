@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+import shutil
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -12,6 +15,12 @@ from serving_simulator.clock import SimClock
 from serving_simulator.emulator import Emulator, EmulatorError
 from serving_simulator.fleet import Fleet, FleetError, load
 from serving_simulator.inbox import Inbox, InboxError
+from serving_simulator.scenarios import matrix
+from serving_simulator.score.engine import EngineError
+from serving_simulator.score.report import as_json, as_markdown
+from serving_simulator.score.runs import Settings as ScoreSettings
+from serving_simulator.score.runs import run as run_scenarios
+from serving_simulator.score.verdicts import scores
 
 __all__ = ["main"]
 
@@ -75,6 +84,46 @@ def inbox(host: str, port: int) -> None:
         asyncio.run(_inbox(host, port))
     except InboxError as error:
         raise _Failure(str(error)) from None
+
+
+@main.command()
+@click.option(
+    "--rules",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path("rules/prometheus"),
+    show_default=True,
+    help="Folder with the generated rules.",
+)
+@click.option("--scenarios", "pattern", default="*", show_default=True, help="Names of scenarios, as a shell pattern.")
+@click.option("--seeds", default=3, show_default=True, type=click.IntRange(min=1), help="Variations of each scenario.")
+@click.option("--hours", default=24, show_default=True, type=click.IntRange(min=1), help="Length of scenarios in which nothing is wrong.")
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(min=1), help="Calls of promtool at once.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="Seed of the simulated worlds.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Report: .json for programs, .md for people.")
+def score(folder: Path, pattern: str, seeds: int, hours: int, jobs: int, seed: int, output: Path | None) -> None:
+    """Play labelled incidents and ordinary life through the rules, by promtool, and count what they say of them."""
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        raise _Failure("no promtool on PATH: it comes with Prometheus (Debian: apt-get install prometheus)")
+    rules = sorted(folder.glob("*.yaml"))
+    chosen = list(matrix(seeds, hours, pattern))
+    if not rules or not chosen:
+        raise _Failure(
+            f"{folder}: found no rule files (*.yaml)" if not rules else f"--scenarios: found no scenario of the name {pattern!r}"
+        )
+    settings = ScoreSettings(rules, promtool, seed=seed, jobs=jobs)
+    try:
+        counted = scores(list(run_scenarios(chosen, settings, lambda text: click.echo(text, err=True))))
+    except EngineError as error:
+        raise _Failure(f"promtool cannot play the rules: {error}") from None
+    command = {"scenarios": pattern, "seeds": seeds, "hours": hours, "seed": seed}
+    words = " ".join(["serving-simulator score", *(f"--{name} {shlex.quote(str(value))}" for name, value in command.items())])
+    text = as_json(counted, command) if output is not None and output.suffix == ".json" else as_markdown(counted, words)
+    if output is None:
+        click.echo(text)
+    else:
+        output.write_text(text, encoding="utf-8")
 
 
 async def _inbox(host: str, port: int) -> None:

@@ -69,6 +69,11 @@ class World:
         self.advance(first)
 
     @property
+    def simulation(self) -> Simulation:
+        """The engine: arrays over deployments and the life of every replica, for reading only."""
+        return self._simulation
+
+    @property
     def now(self) -> float:
         """The instant that the world has reached, in Unix seconds."""
         return float(self._simulation.now)

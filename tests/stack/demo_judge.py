@@ -13,6 +13,8 @@ from .demo_stories import STORIES, Story
 __all__ = ["faults", "sent_wrongly", "table"]
 
 _FATES = {"critical": "page", "warning": "ticket", "info": "digest"}
+_SETTLING = 3.0
+"""Seconds in which an Alertmanager may not have heard of the silencer yet."""
 _RECEIVERS = {"critical": "pager", "warning": "tickets", "info": "digest"}
 
 
@@ -65,13 +67,27 @@ def sent_wrongly(notifications: Sequence[Notification], stories: Mapping[str, St
     for model, story in stories.items():
         if story.named and minutes >= story.must[story.named] and story.named not in arrived.get(model, ()):
             yield f"{model}: nobody was sent {story.named}, which names the incident"
-        for name, silencer in story.silenced.items():
-            if name in arrived.get(model, ()):
-                yield f"{model}: {name} was sent, although {silencer} tells of the same incident"
     for model in arrived.keys() - stories.keys():
         yield f"{model}: {', '.join(sorted(arrived[model]))} was sent and belongs to no story"
+    yield from dict.fromkeys(_not_silenced(notifications, stories))
     for notification in notifications:
         yield from (f"{notification.receiver}: {problem}" for problem in _form(notification))
+
+
+def _not_silenced(notifications: Sequence[Notification], stories: Mapping[str, Story]) -> Iterator[str]:
+    """Say what was sent while something was known that silences it. Which of the two comes first is a matter of chance for some."""
+    known: dict[tuple[str, str], float] = {}
+    for notification in notifications:
+        for alert in notification.alerts:
+            about, name = subject(alert.labels), alert.labels["alertname"]
+            if alert.status == "resolved":
+                known.pop((about, name), None)
+                continue
+            silencer = stories[about].silenced.get(f"{name}/{alert.labels['severity']}") if about in stories else None
+            since = known.get((about, silencer)) if silencer else None
+            if since is not None and notification.received - since > _SETTLING:
+                yield f"{about}: {name}/{alert.labels['severity']} was sent, although {silencer} tells of the same incident"
+            known.setdefault((about, name), notification.received)
 
 
 def _form(notification: Notification) -> Iterator[str]:

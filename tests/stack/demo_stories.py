@@ -13,8 +13,8 @@ class Story:
     """What one model must raise: ``Alert/severity`` to the simulated minutes that it may take.
 
     ``named`` is the alert that names the incident: it must reach a person, silenced by nothing. ``may`` are companions that depend on the
-    moment, each with the reason why it is no false alarm. Anything else is one. ``silenced`` must never be sent: each names what tells of
-    the same incident.
+    moment, each with the reason why it is no false alarm. Anything else is one. ``silenced`` must not be sent while
+    what it names, which tells of the same incident, is known.
     """
 
     tells: str

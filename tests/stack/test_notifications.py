@@ -113,7 +113,9 @@ STORY = {"video-caption": STORIES["video-caption"]}
 
 
 def complaints(*alerts: Alert, receiver: str = "pager") -> Iterator[str]:
-    return sent_wrongly([Notification(receiver, "firing", alerts)], STORY)
+    """Each alert in a notification of its own, ten seconds apart."""
+    sent_ = [Notification(receiver, "firing", (alert,), received=10.0 * number) for number, alert in enumerate(alerts)]
+    return sent_wrongly(sent_, STORY)
 
 
 def other(*, labels: dict[str, str] | None = None, **annotations: str) -> Alert:
@@ -136,7 +138,7 @@ def test_a_good_notification_is_good() -> None:
         (other(dashboard_url="/d/serving-autoscaling?var-workspace=demo"), "the dashboard is"),
         (other(labels={"model_name": "else"}), "else: ServingRequestsParked/critical was sent and belongs to no story"),
         (
-            other(labels={"alertname": "ServingBelowMinReplicas"}, runbook_url="ServingBelowMinReplicas.md"),
+            other(labels={"alertname": "ServingBelowMinReplicas"}, runbook_url="runbooks/ServingBelowMinReplicas.md"),
             "ServingBelowMinReplicas/critical was sent, although ServingRequestsParked tells of the same incident",
         ),
     ],
@@ -147,8 +149,16 @@ def test_each_fault_of_a_notification_is_said(alert: Alert, complaint: str) -> N
 
 def test_a_page_for_the_wrong_person_and_a_group_of_two_models_are_said() -> None:
     assert "tickets: was sent critical" in list(complaints(GOOD, receiver="tickets"))
-    two = list(complaints(GOOD, other(labels={"model_name": "else"}, description="else: 1")))
+    both = (GOOD, other(labels={"model_name": "else"}, description="else: 1"))
+    two = list(sent_wrongly([Notification("pager", "firing", both)], STORY))
     assert "pager: one notification about else, video-caption" in two
+
+
+def test_what_is_silenced_may_be_sent_before_and_after_what_silences_it() -> None:
+    silenced = other(labels={"alertname": "ServingBelowMinReplicas"}, runbook_url="runbooks/ServingBelowMinReplicas.md")
+    assert list(complaints(silenced, GOOD)) == []
+    assert list(complaints(GOOD, replace_status(GOOD), silenced)) == []
+    assert len(list(complaints(GOOD, silenced, silenced))) == 1, "once is enough"
 
 
 def test_nothing_sent_and_only_an_end_sent_are_said() -> None:

@@ -11,9 +11,10 @@ from serving_simulator.engine.queueing import Counts, Reals
 from serving_simulator.engine.recorder import DURATION_BOUNDS, HISTOGRAMS
 from serving_simulator.engine.simulation import Simulation
 from serving_simulator.engine.token_families import token_families
+from serving_simulator.fleet.switches import Switches
 from serving_simulator.views import FeedFamily, FeedPage
 
-__all__ = ["Labels", "PageWriter", "bound_text"]
+__all__ = ["Labels", "PageWriter", "bound_text", "place_labels"]
 
 Labels = tuple[tuple[str, str], ...]
 _Sample = tuple[str, Labels, float]
@@ -29,6 +30,15 @@ _HELP = {
 def bound_text(bound: float) -> str:
     """Return a bucket bound as a label value."""
     return str(int(bound)) if bound == int(bound) else repr(bound)
+
+
+def place_labels(environment: str | None, phase: str, switches: Switches) -> Labels:
+    """Return the labels that tell where a deployment is: in an environment, in a phase of its rollout, or nowhere."""
+    if not switches.environment_labels or (environment is None and switches.unattached_labels == "absent"):
+        return ()
+    if environment is None:
+        return (("environment", ""), ("rollout_phase", ""))
+    return (("environment", environment), ("rollout_phase", phase))
 
 
 class PageWriter:
@@ -50,13 +60,7 @@ class PageWriter:
         if key not in self._labels:
             row = self._simulation.rows[index]
             first: Labels = (("model_id", row.model_id), ("model_name", row.model_name), ("deployment_id", row.id))
-            if not self._switches.environment_labels or (environment is None and self._switches.unattached_labels == "absent"):
-                last: Labels = ()
-            elif environment is None:
-                last = (("environment", ""), ("rollout_phase", ""))
-            else:
-                last = (("environment", environment), ("rollout_phase", phase))
-            self._labels[key] = (first, last)
+            self._labels[key] = (first, place_labels(environment, phase, self._switches))
         first, last = self._labels[key]
         return first + inner + last
 
