@@ -21,6 +21,9 @@ from serving_simulator.recording.additions import SOURCES
 from serving_simulator.recording.notation import series_name, values_text
 from serving_simulator.world import World
 
+# Both the recording and the page are made once, which takes most of a minute and more on a busy machine.
+pytestmark = [pytest.mark.xdist_group("recording"), pytest.mark.timeout(400)]
+
 MINUTES = 45
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 Key = tuple[str, frozenset[tuple[str, str]]]

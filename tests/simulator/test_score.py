@@ -22,6 +22,7 @@ from serving_simulator.score.verdicts import judge, scores
 RULES = sorted((Path(__file__).resolve().parents[2] / "rules" / "prometheus").glob("*.yaml"))
 PACK = build()
 ALERTS = {rule.alert for rule in PACK.rules() if rule.alert}
+pytestmark = pytest.mark.timeout(400)
 each_release = pytest.mark.parametrize("promtool", [release.promtool for release in PROMETHEUS], ids=[str(each) for each in PROMETHEUS])
 
 
@@ -151,8 +152,6 @@ def test_all_of_them_are_one_fleet() -> None:
 # --- the whole way -----------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.timeout(400)
-@pytest.mark.xdist_group("score")
 def test_the_shipped_rules_find_a_ceiling_and_say_nothing_of_its_healthy_twin() -> None:
     chosen = [*matrix(1, 1, "ceiling-healthy-0"), *matrix(1, 1, "ceiling-severe-0")]
     said: list[str] = []
