@@ -6,11 +6,10 @@ Numbers are varied by a seeded generator around what each level says, so that no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 
-from serving_simulator.scenarios.scenario import HEALTHY, LEVELS, Level, Scenario
+from serving_simulator.scenarios.scenario import ADVICE, HEALTHY, LEVELS, Level, Scenario, model_of, varied
 
 __all__ = ["INCIDENTS", "incidents"]
 
@@ -21,16 +20,6 @@ ONSET = 150
 LASTS = 180
 
 _BUDGETS = frozenset(f"Serving{kind}Burn{window}" for kind in ("Latency", "Availability") for window in ("1h", "6h", "1d", "3d"))
-_ADVICE = frozenset({"ServingSettingsLint", "ServingConcurrencyTargetTooLow", "ServingOverProvisioned", "ServingIdleSpend"})
-"""Advice (severity info) is true or not whatever else happens; it is no page and no ticket."""
-
-
-def _varied(rng: np.random.Generator, value: float, share: float = 0.15) -> float:
-    return float(value * rng.uniform(1 - share, 1 + share))
-
-
-def _model(name: str, deployment: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "deployments": [{"name": "deployment-1", "environment": "production", **deployment}]}
 
 
 def _seconds(minutes: float) -> float:
@@ -38,18 +27,21 @@ def _seconds(minutes: float) -> float:
 
 
 def thrash(name: str, level: Level, rng: np.random.Generator) -> Scenario:
-    """Bursts come back before long, and the replicas that they need are thrown away after each: the delay is shorter than the period."""
+    """Bursts come back before long, and the replicas that they need are thrown away after each: the delay is shorter than the period.
+
+    It has gone on since before the first scrape: bursts have no begin.
+    """
     swing = {HEALTHY: 3.0, "mild": 2.0, "medium": 3.5, "severe": 6.0}[level]
     period = float(rng.integers(5, 9))
-    service = _varied(rng, 4.0)
-    quiet = _varied(rng, 0.3) / service * 4
-    burst = {"kind": "burst", "rate": swing * 0.7 / service, "length": period * 60 * 0.35, "every": period * 60, "at": _seconds(ONSET)}
+    service = varied(rng, 4.0)
+    quiet = varied(rng, 0.3) / service * 4
+    burst = {"kind": "burst", "rate": swing * 0.7 / service, "length": period * 60 * 0.35, "every": period * 60}
     return Scenario(
         name=name,
         incident="thrash",
         level=level,
-        minutes=ONSET + 240,
-        model=_model(
+        minutes=240,
+        model=model_of(
             name,
             {
                 "instance_type": "A10Gx4x16",
@@ -64,24 +56,23 @@ def thrash(name: str, level: Level, rng: np.random.Generator) -> Scenario:
                 "workload": {"patterns": [{"kind": "constant", "rate": quiet}, burst]},
             },
         ),
-        onset=ONSET,
         expected=frozenset() if level == HEALTHY else frozenset({"ServingThrash"}),
-        companions=_ADVICE | ({"ServingLatencyAfterScaleDown"} if level != HEALTHY else frozenset()),
+        companions=ADVICE | ({"ServingLatencyAfterScaleDown"} if level != HEALTHY else frozenset()),
     )
 
 
 def cold_start_gap(name: str, level: Level, rng: np.random.Generator) -> Scenario:
     """Load rises at once beyond the slots, and replicas take minutes to start: those who come first wait for them."""
     start, rise = {HEALTHY: (40.0, 1.6), "mild": (240.0, 3.0), "medium": (420.0, 5.0), "severe": (600.0, 8.0)}[level]
-    service = _varied(rng, 8.0)
-    base = _varied(rng, 4.0) / service
+    service = varied(rng, 8.0)
+    base = varied(rng, 4.0) / service
     step = {"kind": "step", "rate": base * (rise - 1), "at": _seconds(ONSET), "length": _seconds(40)}
     return Scenario(
         name=name,
         incident="cold_start_gap",
         level=level,
         minutes=ONSET + LASTS,
-        model=_model(
+        model=model_of(
             name,
             {
                 "instance_type": "H100",
@@ -100,14 +91,14 @@ def cold_start_gap(name: str, level: Level, rng: np.random.Generator) -> Scenari
         onset=ONSET,
         end=ONSET + 40,
         expected=frozenset() if level == HEALTHY else frozenset({"ServingColdStartGap"}),
-        companions=_ADVICE | (_BUDGETS | {"ServingClientsGivingUp", "ServingLatencyAfterScaleDown"} if level != HEALTHY else frozenset()),
+        companions=ADVICE | (_BUDGETS | {"ServingClientsGivingUp", "ServingLatencyAfterScaleDown"} if level != HEALTHY else frozenset()),
     )
 
 
 def ceiling(name: str, level: Level, rng: np.random.Generator) -> Scenario:
     """Load needs more replicas than max_replica allows, for hours."""
     share = {HEALTHY: 0.5, "mild": 1.0, "medium": 1.35, "severe": 2.0}[level]
-    service, replicas, target = _varied(rng, 2.0), int(rng.integers(2, 6)), int(rng.choice([2, 4, 8]))
+    service, replicas, target = varied(rng, 2.0), int(rng.integers(2, 6)), int(rng.choice([2, 4, 8]))
     capacity = replicas * target / service
     step = {"kind": "step", "rate": capacity * max(0.05, share - 0.35), "at": _seconds(ONSET), "length": _seconds(90)}
     return Scenario(
@@ -115,7 +106,7 @@ def ceiling(name: str, level: Level, rng: np.random.Generator) -> Scenario:
         incident="ceiling",
         level=level,
         minutes=ONSET + LASTS,
-        model=_model(
+        model=model_of(
             name,
             {
                 "autoscaling": {"min_replica": 1, "max_replica": replicas, "concurrency_target": target},
@@ -127,14 +118,14 @@ def ceiling(name: str, level: Level, rng: np.random.Generator) -> Scenario:
         onset=ONSET,
         end=ONSET + 90,
         expected=frozenset() if level == HEALTHY else frozenset({"ServingCapacityExhausted", "ServingCapacitySaturated"}),
-        companions=_ADVICE | (_BUDGETS | {"ServingClientsGivingUp"} if level != HEALTHY else frozenset()),
+        companions=ADVICE | (_BUDGETS | {"ServingClientsGivingUp"} if level != HEALTHY else frozenset()),
     )
 
 
 def restart_loop(name: str, level: Level, rng: np.random.Generator) -> Scenario:
     """Containers die again and again, soon after they have become ready or while they load."""
     every = {HEALTHY: None, "mild": 1500.0, "medium": 420.0, "severe": 150.0}[level]
-    service = _varied(rng, 0.4)
+    service = varied(rng, 0.4)
     begin = {"action": "fault", "deployment": f"{name}/deployment-1", "change": {"crash_every": every, "crash_on_load": 0.4}}
     over = {"action": "fault", "deployment": f"{name}/deployment-1", "change": {"crash_every": None, "crash_on_load": 0.0}}
     happens = [{"at": _seconds(ONSET), "do": begin}, {"at": _seconds(ONSET + 90), "do": over}] if every else []
@@ -143,21 +134,21 @@ def restart_loop(name: str, level: Level, rng: np.random.Generator) -> Scenario:
         incident="restart_loop",
         level=level,
         minutes=ONSET + LASTS,
-        model=_model(
+        model=model_of(
             name,
             {
                 "instance_type": "T4x4x16",
                 "autoscaling": {"min_replica": 2, "max_replica": 4, "concurrency_target": 8},
                 "service": {"mean": service, "cv": 0.5, "knee": 4, "patience": 60},
                 "startup": {"scheduling": 10, "weight_download": 5, "container_start": 20},
-                "workload": {"patterns": [{"kind": "constant", "rate": _varied(rng, 4.0)}]},
+                "workload": {"patterns": [{"kind": "constant", "rate": varied(rng, 4.0)}]},
             },
         ),
         timeline=happens,
         onset=ONSET,
         end=ONSET + 90,
         expected=frozenset() if level == HEALTHY else frozenset({"ServingRestartLoop", "ServingDeploymentUnhealthy"}),
-        companions=_ADVICE
+        companions=ADVICE
         | (
             _BUDGETS
             | {"ServingReplicaCrashes", "ServingBelowMinReplicas", "ServingRequestsParked", "ServingClientsGivingUp", "ServingPodsNotReady"}
@@ -169,8 +160,8 @@ def restart_loop(name: str, level: Level, rng: np.random.Generator) -> Scenario:
 
 def no_hardware(name: str, level: Level, rng: np.random.Generator) -> Scenario:
     """Replicas are wanted and find no hardware; at the severe level the last one that served goes too."""
-    service = _varied(rng, 3.0)
-    base = _varied(rng, 3.0) / service
+    service = varied(rng, 3.0)
+    base = varied(rng, 3.0) / service
     gone = {"action": "capacity", "deployment": f"{name}/deployment-1", "available": False}
     back = {"action": "capacity", "deployment": f"{name}/deployment-1", "available": True}
     loss = {"action": "terminate", "deployment": f"{name}/deployment-1"}
@@ -184,7 +175,7 @@ def no_hardware(name: str, level: Level, rng: np.random.Generator) -> Scenario:
         incident="no_hardware",
         level=level,
         minutes=ONSET + LASTS,
-        model=_model(
+        model=model_of(
             name,
             {
                 "instance_type": "H100",
@@ -198,7 +189,7 @@ def no_hardware(name: str, level: Level, rng: np.random.Generator) -> Scenario:
         onset=ONSET,
         end=ONSET + 70,
         expected=frozenset() if level == HEALTHY else frozenset({"ServingReplicasStuckStarting", "ServingRequestsParked"}),
-        companions=_ADVICE
+        companions=ADVICE
         | (
             _BUDGETS
             | {"ServingBelowMinReplicas", "ServingDeploymentStuck", "ServingColdStartGap", "ServingClientsGivingUp", "ServingColdFlood"}

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from serving_simulator.scenarios.incidents import _ADVICE, _model, _varied
-from serving_simulator.scenarios.scenario import HEALTHY, Scenario
+from serving_simulator.scenarios.scenario import ADVICE, HEALTHY, Scenario, model_of, varied
 
 __all__ = ["NEGATIVES", "negatives"]
 
@@ -39,8 +38,8 @@ def negatives(seeds: int, hours: int, *, first_seed: int = 0) -> Iterator[Scenar
     for kind in NEGATIVES:
         for number in range(first_seed, first_seed + seeds):
             rng = np.random.default_rng([number, 77])
-            service = _varied(rng, 2.0, 0.5)
-            workload, settings = _workloads(rng, _varied(rng, 6.0) / service)[kind]
+            service = varied(rng, 2.0, 0.5)
+            workload, settings = _workloads(rng, varied(rng, 6.0) / service)[kind]
             name = f"negative-{kind}-{number}"
             deployment = {
                 "autoscaling": {"min_replica": 2, "max_replica": 12, "concurrency_target": 4, "scale_down_delay": 900, **settings},
@@ -48,4 +47,4 @@ def negatives(seeds: int, hours: int, *, first_seed: int = 0) -> Iterator[Scenar
                 "startup": {"scheduling": 15, "container_start": 40},
                 "workload": workload,
             }
-            yield Scenario(name, kind, HEALTHY, hours * 60, _model(name, deployment), companions=_ADVICE)
+            yield Scenario(name, kind, HEALTHY, hours * 60, model_of(name, deployment), companions=ADVICE)

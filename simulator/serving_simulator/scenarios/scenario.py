@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["HEALTHY", "LEVELS", "Level", "Scenario"]
+import numpy as np
+
+__all__ = ["ADVICE", "HEALTHY", "LEVELS", "Level", "Scenario", "model_of", "varied"]
 
 Level = Literal["healthy", "mild", "medium", "severe"]
 
 LEVELS: tuple[Level, ...] = ("mild", "medium", "severe")
 HEALTHY: Level = "healthy"
+
+ADVICE = frozenset({"ServingSettingsLint", "ServingConcurrencyTargetTooLow", "ServingOverProvisioned", "ServingIdleSpend"})
+"""Advice (severity info) is true or not whatever else happens; it is no page and no ticket."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +43,13 @@ class Scenario:
     def negative(self) -> bool:
         """Whether no alert at all is due."""
         return not self.expected
+
+
+def varied(rng: np.random.Generator, value: float, share: float = 0.15) -> float:
+    """Return a value that differs from the given one by at most that share of it."""
+    return float(value * rng.uniform(1 - share, 1 + share))
+
+
+def model_of(name: str, deployment: dict[str, Any]) -> dict[str, Any]:
+    """Return a model of a fleet file with one deployment, in production."""
+    return {"name": name, "deployments": [{"name": "deployment-1", "environment": "production", **deployment}]}
