@@ -40,7 +40,8 @@ SPEED = 60.0
 """Simulated seconds in one of Prometheus': a scrape and an evaluation a second are then one a simulated minute."""
 COMPOSE = Path(__file__).resolve().parents[2] / "deploy" / "compose"
 
-_LOOKBACK = "5s"
+_LOOKBACK = 300.0
+"""Seconds for which Prometheus goes on with a sample that is not followed by another, in the world's time."""
 _LATE = 0.05
 """Share of evaluations that a busy machine may miss."""
 _STILL = "3s"
@@ -207,7 +208,7 @@ def _run(
             path.write_text(configuration.rules[path.name])
         with alertmanager(ALERTMANAGER[-1], routes, folder / "alertmanager", sends=True) as told:
             addresses = {"exporter:9816": demo.url.removeprefix("http://"), "alertmanager:9093": told.url.removeprefix("http://")}
-            flag = f"--query.lookback-delta={_LOOKBACK}"
+            flag = f"--query.lookback-delta={1000 * _LOOKBACK / speed:.0f}ms"
             scraped = _at(configuration.prometheus, addresses)
             with prometheus(PROMETHEUS[-1], folder / "prometheus", scraped, flag, rules=rules) as server:
                 begun = time.monotonic()
