@@ -40,7 +40,7 @@ STORIES: Mapping[str, Story] = {
         {"ServingColdStartGap/critical": 60},
         {
             **_SLOW,
-            "ServingCapacitySaturated/warning": "while its queue is long, the load does ask for more than the twelve replicas that are allowed",
+            "ServingCapacitySaturated/warning": "while its queue is long, it does ask for more than the twelve replicas allowed",
             "ServingConcurrencyTargetTooLow/info": "its replicas could do eight requests at once, and are given four",
             "ServingLatencyAfterScaleDown/warning": "what was started for one burst is gone when the next comes",
         },
