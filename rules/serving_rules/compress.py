@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from serving_rules.pack import Group, Pack, Rule, RuleFile
 
-__all__ = ["compress", "expression"]
+__all__ = ["compress", "expression", "shorten"]
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = r"(?:\d+(?:ms|[smhdw]))+"
@@ -35,17 +35,18 @@ def compress(pack: Pack, speed: float, *, epoch: float) -> Pack:
         return replace(
             each,
             expr=expression(each.expr, speed, epoch=epoch),
-            for_=_shorten(each.for_, speed),
-            keep_firing_for=_shorten(each.keep_firing_for, speed),
+            for_=shorten(each.for_, speed),
+            keep_firing_for=shorten(each.keep_firing_for, speed),
         )
 
     def group(each: Group) -> Group:
-        return Group(each.name, tuple(map(rule, each.rules)), _shorten(each.interval, speed))
+        return Group(each.name, tuple(map(rule, each.rules)), shorten(each.interval, speed))
 
     return replace(pack, files=tuple(RuleFile(file.layer, tuple(map(group, file.groups))) for file in pack.files))
 
 
-def _shorten(duration: str, speed: float) -> str:
+def shorten(duration: str, speed: float) -> str:
+    """Return a duration as Prometheus and Alertmanager write it, divided by ``speed``; the empty one stays empty."""
     if not duration:
         return ""
     seconds = sum(int(count) * _SECONDS[unit] for count, unit in re.findall(r"(\d+)(ms|[smhdw])", duration))
@@ -92,7 +93,7 @@ def _token(match: re.Match[str], speed: float, now: str) -> str:
         step = match["step"] or ""
         if step == ":":
             raise ValueError(f"a subquery needs a step: {match.group(0)}")
-        return f"[{_shorten(match['range'], speed)}{':' + _shorten(step[1:], speed) if step else ''}]"
+        return f"[{shorten(match['range'], speed)}{':' + shorten(step[1:], speed) if step else ''}]"
     if match["offset"]:
-        return f"offset {_shorten(match['offset'], speed)}"
+        return f"offset {shorten(match['offset'], speed)}"
     return now

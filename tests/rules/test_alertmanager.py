@@ -14,6 +14,7 @@ from tests.tools.toolchain import ALERTMANAGER, AlertmanagerRelease
 
 from serving_rules import overrides
 from serving_rules.errors import PackError
+from serving_rules.fixtures.notation import minutes
 from serving_rules.formats.alertmanager import files
 from serving_rules.model import EVERYTHING, Alert, Detection, Inhibition, Severity
 from serving_rules.pack import build
@@ -173,10 +174,6 @@ receivers:
     assert receivers[2]["slack_configs"][0]["title"] == '{{ .CommonLabels.alertname }}: "a"'
 
 
-def seconds(duration: str) -> int:
-    return sum(int(count) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit] for count, unit in re.findall(r"(\d+)([smhd])", duration))
-
-
 BUDGETS = re.compile(r"Serving\w+Burn\w+")
 """Alerts on budgets look back over hours: they outlast every incident, and what silences them is about its presence."""
 
@@ -190,5 +187,5 @@ def test_a_page_outlasts_the_pages_that_it_silences() -> None:
             continue
         if source[1].severity == target[1].severity == Severity.CRITICAL and not BUDGETS.fullmatch(target[1].name):
             found += 1
-            assert seconds(source[1].keep_firing_for) >= seconds(target[1].keep_firing_for), f"{source[1].name}, {target[1].name}"
+            assert minutes(source[1].keep_firing_for) >= minutes(target[1].keep_firing_for), f"{source[1].name}, {target[1].name}"
     assert found >= 8

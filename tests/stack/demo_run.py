@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import tempfile
 import time
 import urllib.error
@@ -21,13 +20,13 @@ from typing import Any
 
 import yaml
 from tests.stack.alertmanager import Alertmanager, alertmanager
-from tests.stack.programs import fetch
+from tests.stack.programs import fetch, wait_for
 from tests.stack.prometheus import Prometheus, prometheus
 from tests.tools.toolchain import ALERTMANAGER, PROMETHEUS
 
 from serving_exporter.demo import Demo, demo_fleet
 from serving_rules import overrides
-from serving_rules.compress import compress
+from serving_rules.compress import compress, shorten
 from serving_rules.formats import alertmanager as alertmanager_format
 from serving_rules.formats import prometheus as prometheus_format
 from serving_rules.pack import build
@@ -111,12 +110,11 @@ class Stack:
 
     def resolved(self, model: str, name: str, *, within: float) -> bool:
         """Wait for the notification that an alert of a model has ended, at most ``within`` seconds; return whether it came."""
-        deadline = time.monotonic() + within
-        while time.monotonic() < deadline:
-            if name in sent(self.inbox.notifications, "resolved").get(model, ()):
-                return True
-            time.sleep(0.5)
-        return False
+        try:
+            wait_for(lambda: name in sent(self.inbox.notifications, "resolved").get(model, ()), within=within, what="the end")
+        except AssertionError:
+            return False
+        return True
 
 
 async def observe(seconds: float, *, speed: float = SPEED, say: bool = True, then: Callable[[Stack], None] | None = None) -> Outcome:
@@ -169,15 +167,9 @@ def _faster(node: Any, speed: float) -> Any:
     if not isinstance(node, dict):
         return node
     return {
-        key: _divided(value, speed) if key.startswith(("group_w", "group_i", "repeat_")) else _faster(value, speed)
+        key: shorten(value, speed) if key.startswith(("group_w", "group_i", "repeat_")) else _faster(value, speed)
         for key, value in node.items()
     }
-
-
-def _divided(duration: str, speed: float) -> str:
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    seconds = sum(int(count) * units[unit] for count, unit in re.findall(r"(\d+)([smhd])", duration))
-    return f"{max(1, round(1000 * seconds / speed))}ms"
 
 
 def _at(node: Any, addresses: Mapping[str, str]) -> Any:

@@ -67,7 +67,7 @@ def broken_runs() -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = {}
     for _ in range(2):
         outcomes = asyncio.run(observe_broken(BROKEN_SECONDS, MUTATIONS))
-        if not any(outcome.late >= 0.05 for outcome in outcomes.values()):
+        if not any(outcome.disturbed for outcome in outcomes.values()):
             break
     return outcomes
 

@@ -6,10 +6,11 @@ Numbers are varied by a seeded generator around what each level says, so that no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from serving_simulator.scenarios.scenario import ADVICE, HEALTHY, LEVELS, Level, Scenario, model_of, varied
+from serving_simulator.scenarios.scenario import HEALTHY, LEVELS, Level, Scenario, model_of, varied
 
 __all__ = ["INCIDENTS", "incidents"]
 
@@ -56,8 +57,8 @@ def thrash(name: str, level: Level, rng: np.random.Generator) -> Scenario:
                 "workload": {"patterns": [{"kind": "constant", "rate": quiet}, burst]},
             },
         ),
-        expected=frozenset() if level == HEALTHY else frozenset({"ServingThrash"}),
-        companions=ADVICE | ({"ServingLatencyAfterScaleDown"} if level != HEALTHY else frozenset()),
+        expected=frozenset({"ServingThrash"}),
+        companions=frozenset({"ServingLatencyAfterScaleDown"}),
     )
 
 
@@ -90,8 +91,8 @@ def cold_start_gap(name: str, level: Level, rng: np.random.Generator) -> Scenari
         ),
         onset=ONSET,
         end=ONSET + 40,
-        expected=frozenset() if level == HEALTHY else frozenset({"ServingColdStartGap"}),
-        companions=ADVICE | (_BUDGETS | {"ServingClientsGivingUp", "ServingLatencyAfterScaleDown"} if level != HEALTHY else frozenset()),
+        expected=frozenset({"ServingColdStartGap"}),
+        companions=_BUDGETS | {"ServingClientsGivingUp", "ServingLatencyAfterScaleDown"},
     )
 
 
@@ -117,8 +118,8 @@ def ceiling(name: str, level: Level, rng: np.random.Generator) -> Scenario:
         ),
         onset=ONSET,
         end=ONSET + 90,
-        expected=frozenset() if level == HEALTHY else frozenset({"ServingCapacityExhausted", "ServingCapacitySaturated"}),
-        companions=ADVICE | (_BUDGETS | {"ServingClientsGivingUp"} if level != HEALTHY else frozenset()),
+        expected=frozenset({"ServingCapacityExhausted", "ServingCapacitySaturated"}),
+        companions=_BUDGETS | {"ServingClientsGivingUp"},
     )
 
 
@@ -147,14 +148,9 @@ def restart_loop(name: str, level: Level, rng: np.random.Generator) -> Scenario:
         timeline=happens,
         onset=ONSET,
         end=ONSET + 90,
-        expected=frozenset() if level == HEALTHY else frozenset({"ServingRestartLoop", "ServingDeploymentUnhealthy"}),
-        companions=ADVICE
-        | (
-            _BUDGETS
-            | {"ServingReplicaCrashes", "ServingBelowMinReplicas", "ServingRequestsParked", "ServingClientsGivingUp", "ServingPodsNotReady"}
-            if level != HEALTHY
-            else frozenset()
-        ),
+        expected=frozenset({"ServingRestartLoop", "ServingDeploymentUnhealthy"}),
+        companions=_BUDGETS
+        | {"ServingReplicaCrashes", "ServingBelowMinReplicas", "ServingRequestsParked", "ServingClientsGivingUp", "ServingPodsNotReady"},
     )
 
 
@@ -188,24 +184,20 @@ def no_hardware(name: str, level: Level, rng: np.random.Generator) -> Scenario:
         timeline=happens,
         onset=ONSET,
         end=ONSET + 70,
-        expected=frozenset() if level == HEALTHY else frozenset({"ServingReplicasStuckStarting", "ServingRequestsParked"}),
-        companions=ADVICE
-        | (
-            _BUDGETS
-            | {"ServingBelowMinReplicas", "ServingDeploymentStuck", "ServingColdStartGap", "ServingClientsGivingUp", "ServingColdFlood"}
-            if level != HEALTHY
-            else frozenset()
-        ),
+        expected=frozenset({"ServingReplicasStuckStarting", "ServingRequestsParked"}),
+        companions=_BUDGETS
+        | {"ServingBelowMinReplicas", "ServingDeploymentStuck", "ServingColdStartGap", "ServingClientsGivingUp", "ServingColdFlood"},
     )
 
 
 INCIDENTS: dict[str, Make] = {make.__name__: make for make in (thrash, cold_start_gap, ceiling, restart_loop, no_hardware)}
 
 
-def incidents(seeds: int, *, first_seed: int = 0) -> Iterator[Scenario]:
-    """Yield every incident at every level and its healthy twin, each with ``seeds`` variations."""
+def incidents(seeds: int) -> Iterator[Scenario]:
+    """Yield every incident at every level and its healthy twin, of which nothing is due, each with ``seeds`` variations."""
     for kind, make in INCIDENTS.items():
         for level in (HEALTHY, *LEVELS):
-            for number in range(first_seed, first_seed + seeds):
+            for number in range(seeds):
                 name = f"{kind.replace('_', '-')}-{level}-{number}"
-                yield make(name, level, np.random.default_rng([number, len(kind), LEVELS.index(level) if level in LEVELS else 9]))
+                scenario = make(name, level, np.random.default_rng(list(name.encode())))
+                yield replace(scenario, expected=frozenset(), companions=frozenset()) if level == HEALTHY else scenario

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from serving_simulator.scenarios.scenario import ADVICE, HEALTHY, Scenario, model_of, varied
+from serving_simulator.scenarios.scenario import HEALTHY, Scenario, model_of, varied
 
 __all__ = ["NEGATIVES", "negatives"]
 
@@ -33,10 +33,10 @@ def _workloads(rng: np.random.Generator, base: float) -> dict[str, tuple[dict[st
 NEGATIVES = tuple(_workloads(np.random.default_rng(0), 1.0))
 
 
-def negatives(seeds: int, hours: int, *, first_seed: int = 0) -> Iterator[Scenario]:
+def negatives(seeds: int, hours: int) -> Iterator[Scenario]:
     """Yield ``seeds`` variations of every negative, ``hours`` long."""
     for kind in NEGATIVES:
-        for number in range(first_seed, first_seed + seeds):
+        for number in range(seeds):
             rng = np.random.default_rng([number, 77])
             service = varied(rng, 2.0, 0.5)
             workload, settings = _workloads(rng, varied(rng, 6.0) / service)[kind]
@@ -47,4 +47,4 @@ def negatives(seeds: int, hours: int, *, first_seed: int = 0) -> Iterator[Scenar
                 "startup": {"scheduling": 15, "container_start": 40},
                 "workload": workload,
             }
-            yield Scenario(name, kind, HEALTHY, hours * 60, model_of(name, deployment), companions=ADVICE)
+            yield Scenario(name, kind, HEALTHY, hours * 60, model_of(name, deployment))

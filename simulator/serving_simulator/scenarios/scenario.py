@@ -8,15 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["ADVICE", "HEALTHY", "LEVELS", "Level", "Scenario", "model_of", "varied"]
+__all__ = ["HEALTHY", "LEVELS", "Level", "Scenario", "model_of", "varied"]
 
 Level = Literal["healthy", "mild", "medium", "severe"]
 
 LEVELS: tuple[Level, ...] = ("mild", "medium", "severe")
 HEALTHY: Level = "healthy"
-
-ADVICE = frozenset({"ServingSettingsLint", "ServingConcurrencyTargetTooLow", "ServingOverProvisioned", "ServingIdleSpend"})
-"""Advice (severity info) is true or not whatever else happens; it is no page and no ticket."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,8 @@ class Scenario:
 
     ``incident`` is what happens, in one word, and ``level`` how hard; for a healthy twin or a negative nothing wrong happens, whatever the
     load does. ``expected`` are the alerts any of which names the incident, ``companions`` those that may come with it, because they
-    are true as well; every other alert is false. ``model`` is the model as a fleet file has it, ``timeline`` what is done to it.
+    are true as well; every other page or ticket is false. Advice (severity info) is not judged. ``model`` is the model as a fleet file
+    has it, ``timeline`` what is done to it.
     """
 
     name: str
