@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 # A Prometheus on PATH wins over the oldest one of .tools; tests that compare releases take theirs from .tools (tests/tools).
 export PATH := $(PATH):$(CURDIR)/$(TOOLS)/prometheus-2.42/usr/bin
 
-.PHONY: help demo demo-alerts test lint types contracts unit tools docs site dist manifests rules dashboards panels rules-coverage rules-mutate mutants bench lock clean
+.PHONY: help demo demo-alerts score test lint types contracts unit tools docs site dist manifests rules dashboards panels rules-coverage rules-mutate mutants bench lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -18,6 +18,10 @@ demo: $(VENV)/.runtime ## emulated Baseten, exporter and (if installed) Promethe
 
 demo-alerts: $(VENV)/.dev tools ## the shipped rules beside the demo fleet at speed: which alert each story raised (7 minutes)
 	$(BIN)/python -m tests.stack.demo_alerts $(ARGS)
+
+score: $(VENV)/.dev tools ## the whole scorecard of the committed rules, into docs/detection-quality.md (half an hour); TRACES=folder for recorded traffic
+	PATH="$(CURDIR)/.tools/prometheus-3.5/usr/bin:$$PATH" $(BIN)/serving-simulator score --seeds 7 --hours 210 --loop 1 --broken \
+		$(if $(TRACES),--traces $(TRACES)) --state .score.jsonl --output docs/detection-quality.md --output .score.json $(ARGS)
 
 panels: $(VENV)/.dev tools ## every panel of every dashboard beside the demo fleet: how many series each draws (4 minutes)
 	$(BIN)/pytest -n 0 -q -rP tests/stack/test_dashboards.py

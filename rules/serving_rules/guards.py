@@ -19,6 +19,7 @@ __all__ = [
     "NOT_ROLLOUT",
     "NOT_TOKENS",
     "NOT_WEBSOCKET",
+    "NOT_WITHOUT_HARDWARE",
     "OLD_ENOUGH",
     "QUIET_RESTARTS",
     "SETTLED",
@@ -42,6 +43,12 @@ NOT_DRAINING = Guard(
     "After a cold start the queue of the start stands before a full fleet that is large enough: a higher ceiling would not have spared "
     "anybody "
     "the wait, and the queue is on its way out.",
+)
+NOT_WITHOUT_HARDWARE = Guard(
+    "NOT_WITHOUT_HARDWARE",
+    'unless ignoring (cause) serving:stuck_starting_cause:current{cause="no hardware"}',
+    "Starts that wait for hardware are not slow: a larger floor would wait beside them. ServingReplicasStuckStarting says so after "
+    "minutes, where the start-ups API tells.",
 )
 ELASTIC = Guard(
     "ELASTIC",
@@ -95,6 +102,7 @@ GUARDS = (
     NOT_TOKENS,
     NOT_ASYNC,
     NOT_WEBSOCKET,
+    NOT_WITHOUT_HARDWARE,
     QUIET_RESTARTS,
 )
 """Every guard, for the documentation."""

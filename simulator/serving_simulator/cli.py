@@ -8,6 +8,7 @@ import shutil
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,12 +16,14 @@ from serving_simulator.clock import SimClock
 from serving_simulator.emulator import Emulator, EmulatorError
 from serving_simulator.fleet import Fleet, FleetError, load
 from serving_simulator.inbox import Inbox, InboxError
-from serving_simulator.scenarios import matrix
-from serving_simulator.score.engine import EngineError
-from serving_simulator.score.report import as_json, as_markdown
+from serving_simulator.scenarios import TracesError, matrix
+from serving_simulator.score.engine import EngineError, read, version
+from serving_simulator.score.inhibition import inhibitions
+from serving_simulator.score.loop import cures
+from serving_simulator.score.report import Report, as_json, as_markdown
+from serving_simulator.score.runs import BASELINES, Pack
 from serving_simulator.score.runs import Settings as ScoreSettings
 from serving_simulator.score.runs import run as run_scenarios
-from serving_simulator.score.verdicts import scores
 
 __all__ = ["main"]
 
@@ -90,40 +93,89 @@ def inbox(host: str, port: int) -> None:
 @click.option(
     "--rules",
     "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("rules/prometheus"),
+    default="rules",
     show_default=True,
-    help="Folder with the generated rules.",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where `serving-rules build` wrote: prometheus/*.yaml and alertmanager/inhibit_rules.yaml, or rule files themselves.",
 )
-@click.option("--scenarios", "pattern", default="*", show_default=True, help="Names of scenarios, as a shell pattern.")
+@click.option("--scenarios", "pattern", default="*", show_default=True, metavar="PATTERN", help="Scenarios by name, as a shell pattern.")
+@click.option(
+    "--traces",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of recorded traffic with an index.json; without it that part is left out.",
+)
 @click.option("--seeds", default=3, show_default=True, type=click.IntRange(min=1), help="Variations of each scenario.")
-@click.option("--hours", default=24, show_default=True, type=click.IntRange(min=1), help="Length of scenarios in which nothing is wrong.")
-@click.option("--jobs", default=2, show_default=True, type=click.IntRange(min=1), help="Calls of promtool at once.")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="Seed of the simulated worlds.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Report: .json for programs, .md for people.")
-def score(folder: Path, pattern: str, seeds: int, hours: int, jobs: int, seed: int, output: Path | None) -> None:
-    """Play labelled incidents and ordinary life through the rules, by promtool, and count what they say of them."""
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        raise _Failure("no promtool on PATH: it comes with Prometheus (Debian: apt-get install prometheus)")
-    rules = sorted(folder.glob("*.yaml"))
-    chosen = list(matrix(seeds, hours, pattern))
-    if not rules or not chosen:
-        raise _Failure(
-            f"{folder}: found no rule files (*.yaml)" if not rules else f"--scenarios: found no scenario of the name {pattern!r}"
-        )
-    settings = ScoreSettings(rules, promtool, seed=seed, jobs=jobs)
+@click.option("--hours", default=24, show_default=True, type=click.IntRange(min=1), help="Length of negatives that go on for days.")
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(min=1), help="Worlds and servers at once.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="The same seed gives the same worlds.")
+@click.option("--baselines/--no-baselines", default=True, show_default=True, help="Judge two packs of simple rules on the same runs.")
+@click.option(
+    "--loop", "loops", default=0, show_default=True, type=click.IntRange(min=0), help="Close the loop so often for each incident."
+)
+@click.option("--broken", is_flag=True, help="Also break every rule on purpose, and count what the scorecard notices.")
+@click.option("--state", type=click.Path(dir_okay=False, path_type=Path), help="Keep findings here, and go on from there when interrupted.")
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the report here: JSON for .json, else Markdown; may be given more than once.",
+)
+def score(outputs: tuple[Path, ...], loops: int, **options: Any) -> None:
+    """Play labelled incidents, ordinary life and recorded traffic through the rules, by Prometheus itself, and count what they say."""
     try:
-        counted = scores(list(run_scenarios(chosen, settings, lambda text: click.echo(text, err=True))))
+        settings = _score_settings(**options)
+        chosen = list(matrix(options["seeds"], options["hours"], options["pattern"], options["traces"]))
+        if not chosen:
+            raise _Failure(f"--scenarios: found no scenario of the name {options['pattern']!r}")
+
+        def say(text: str) -> None:
+            click.echo(text, err=True)
+
+        results = run_scenarios(chosen, settings, say)
+        closed = cures(loops, settings, options["pattern"], say) if loops else []
+    except TracesError as error:
+        raise _Failure(str(error)) from None
     except EngineError as error:
-        raise _Failure(f"promtool cannot play the rules: {error}") from None
-    command = {"scenarios": pattern, "seeds": seeds, "hours": hours, "seed": seed}
-    words = " ".join(["serving-simulator score", *(f"--{name} {shlex.quote(str(value))}" for name, value in command.items())])
-    text = as_json(counted, command) if output is not None and output.suffix == ".json" else as_markdown(counted, words)
-    if output is None:
-        click.echo(text)
-    else:
-        output.write_text(text, encoding="utf-8")
+        raise _Failure(f"Prometheus cannot play the rules: {error}") from None
+    made = {
+        "command": _command(loops=loops, **options),
+        **{name: options[name] for name in ("seed", "seeds", "hours")},
+        "scenarios": options["pattern"],
+        "traces": options["traces"] is not None,
+        "prometheus": version(settings.prometheus),
+    }
+    report = Report(made, results.verdicts, results.effects, closed)
+    for output in outputs:
+        output.write_text(as_json(report) if output.suffix == ".json" else as_markdown(report), encoding="utf-8")
+    if not outputs:
+        click.echo(as_markdown(report))
+
+
+def _score_settings(*, folder: Path, jobs: int, seed: int, broken: bool, state: Path | None, baselines: bool, **_: Any) -> ScoreSettings:
+    """Return how to run. Raises ``EngineError`` for files that cannot be read."""
+    prometheus = shutil.which("prometheus")
+    if prometheus is None:
+        raise _Failure("no prometheus on PATH: install it (Debian: apt-get install prometheus)")
+    inside = folder / "prometheus"
+    files = sorted((inside if inside.is_dir() else folder).glob("*.yaml"))
+    if not files:
+        raise _Failure(f"{folder}: found no rule files (*.yaml)")
+    silences = folder / "alertmanager" / "inhibit_rules.yaml"
+    packs = [Pack("rules", read(files), inhibitions(silences) if silences.exists() else ())]
+    if baselines:
+        packs += [Pack(path.stem, read([path])) for path in BASELINES]
+    return ScoreSettings(packs, prometheus, seed=seed, jobs=jobs, broken=broken, state=state)
+
+
+def _command(*, loops: int, pattern: str, traces: Path | None, seeds: int, hours: int, seed: int, broken: bool, **_: Any) -> str:
+    """Return what makes the same report again, without the paths of this machine."""
+    words = ["serving-simulator score", f"--seeds {seeds} --hours {hours} --seed {seed}"]
+    words += [f"--scenarios {shlex.quote(pattern)}"] if pattern != "*" else []
+    words += ["--traces TRACES"] if traces else []
+    words += [f"--loop {loops}"] if loops else []
+    words += ["--broken"] if broken else []
+    return " ".join(words)
 
 
 async def _inbox(host: str, port: int) -> None:

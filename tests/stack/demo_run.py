@@ -43,8 +43,8 @@ _LOOKBACK = 300.0
 """Seconds for which Prometheus goes on with a sample that is not followed by another, in the world's time."""
 _LATE = 0.05
 """Share of evaluations that a busy machine may miss."""
-_STILL = "3s"
-"""A page that shows nothing new for so long is no picture of its world: alerts then see old numbers stand."""
+_STILL = 3
+"""A page that shows nothing new for so many minutes is no picture of its world: alerts then see old numbers stand."""
 _STILL_MINUTES = 2
 """Of that, what an alert's own patience outlasts."""
 _STARTING = 5
@@ -128,16 +128,20 @@ async def observe(seconds: float, *, speed: float = SPEED, say: bool = True, the
 
 
 async def observe_broken(seconds: float, mutations: Mapping[str, Callable[[Configuration], None]]) -> dict[str, Outcome]:
-    """Run one fleet, and for each mutation a Prometheus and an Alertmanager that are broken by it; return what each raised and sent."""
+    """Run one fleet, and for each mutation a Prometheus and an Alertmanager that are broken by it; return what each raised and sent.
+
+    At half the speed of ``observe``: so many programs at once would starve each other on a small machine.
+    """
+    speed = SPEED / 2
     async with AsyncExitStack() as stack:
-        demo = await stack.enter_async_context(demo_fleet("127.0.0.1:0", "127.0.0.1:0", speed=SPEED, say=_silent))
+        demo = await stack.enter_async_context(demo_fleet("127.0.0.1:0", "127.0.0.1:0", speed=speed, say=_silent))
         await demo.wait_ready()
 
         async def broken(mutate: Callable[[Configuration], None]) -> Outcome:
             inbox = await stack.enter_async_context(Inbox())
-            configuration = await asyncio.to_thread(_configuration, SPEED, demo.epoch, inbox.url)
+            configuration = await asyncio.to_thread(_configuration, speed, demo.epoch, inbox.url)
             mutate(configuration)
-            return await asyncio.to_thread(_run, demo, inbox, configuration, seconds, SPEED, False, None)
+            return await asyncio.to_thread(_run, demo, inbox, configuration, seconds, speed, False, None)
 
         outcomes = await asyncio.gather(*(broken(mutate) for mutate in mutations.values()))
     return dict(zip(mutations, outcomes, strict=True))
@@ -151,7 +155,8 @@ def _configuration(speed: float, epoch: float, inbox: str) -> Configuration:
     pack = build(overrides.load(COMPOSE / "overrides.yaml"))
     told = alertmanager_format.files(pack)["alertmanager.yaml"].replace("http://inbox:9818", inbox)
     scraped = yaml.safe_load((COMPOSE / "prometheus.yml").read_text())
-    scraped["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    minute = f"{1000 * 60 / speed:.0f}ms"
+    scraped["global"] = {"scrape_interval": minute, "evaluation_interval": minute}
     scraped["rule_files"] = []
     return Configuration(
         rules=prometheus_format.files(compress(pack, speed, epoch=epoch)),
@@ -209,7 +214,7 @@ def _run(
                     time.sleep(1)
                 outcome.minutes = passed * speed / 60
                 _health(server, outcome)
-                outcome.still = _still(server, passed) * speed / 60
+                outcome.still = _still(server, passed, speed) * speed / 60
                 _execute(server, outcome)
                 if then:
                     then(Stack(demo, server, told, inbox))
@@ -251,9 +256,9 @@ def _health(server: Prometheus, outcome: Outcome) -> None:
     outcome.evaluations = sum(count for _, count in page.get("prometheus_rule_group_iterations_total", ()))
 
 
-def _still(server: Prometheus, seconds: float) -> float:
+def _still(server: Prometheus, seconds: float, speed: float) -> float:
     """Return for how many of the last seconds the feed's page had been the same for too long."""
-    polled = 'changes(serving_exporter_source_last_success_timestamp_seconds{source="feed"}[' + _STILL + "])"
+    polled = 'changes(serving_exporter_source_last_success_timestamp_seconds{source="feed"}[' + f"{1000 * _STILL * 60 / speed:.0f}ms])"
     return sum(float(each["value"][1]) for each in server.query(f"count_over_time(({polled} == 0)[{seconds - _STARTING:.0f}s:1s])"))
 
 

@@ -218,7 +218,7 @@ DETECTION = Detection(
             and (serving_workspace:troubled_models:count / {_MODELS} >= $share)
             """,
             for_="3m",
-            keep_firing_for="10m",
+            keep_firing_for="15m",
             summary="Most models of a workspace are in trouble at once.",
             description="""{{ $value | printf "%.0f" }} of """
             + value_of(_MODELS, labels=WORKSPACE)

@@ -190,6 +190,11 @@ class Lifecycle:
             pod.hung = True
             self.hung[pod.row] += 1
 
+    def hung_pods(self) -> frozenset[str]:
+        """Return the ids of replicas that hang."""
+        rows = np.flatnonzero(self.hung)
+        return frozenset(pod.id for row in rows.tolist() for pod in self.pods[row] if pod.hung)
+
     def hardware_returned(self, now: float) -> None:
         """Give waiting replicas whose deployment may have hardware again their place in the queue."""
         for row, pods in zip(self._rows, self.pods, strict=True):

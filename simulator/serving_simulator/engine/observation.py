@@ -62,6 +62,8 @@ class Observation:
     queue_wait_sum: Reals
     webhooks: Counts
     pods: tuple[tuple[ServingPod, ...], ...]
+    hung: frozenset[str]
+    """Ids of replicas that hold what they were given and do nothing."""
 
 
 class Observer:
@@ -113,6 +115,7 @@ class Observer:
             queue_wait_sum=integrals.queue_wait_sum.copy(),
             webhooks=traffic.answered_async * self._webhooks,
             pods=tuple(lifecycle.serving),
+            hung=lifecycle.hung_pods(),
         )
 
     def _visible(self) -> NDArray[np.bool_]:
@@ -140,7 +143,7 @@ def read_pods(seen: Observation, index: int, gpu_memory_limit: int) -> list[PodR
                 pod.id,
                 round((float(seen.cpu[index]) - pod.marks[0]) * own, 3),
                 round((base + seen.leak[index] * (seen.at - pod.started)) * own),
-                round(min(100.0, busy * own), 1),
+                0.0 if pod.id in seen.hung else round(min(100.0, busy * own), 1),
                 round(gpu_memory_limit * (0.62 + 0.2 * busy / 100) * own),
                 (float(seen.requests[index]) - pod.marks[1]) * own,
             )

@@ -97,8 +97,9 @@ class Recorder:
         self._failed[index, rows] += counts
         self._lasted[index, rows] += durations
 
-    def flush(self) -> None:
-        """Sort what has finished into the buckets."""
+    def flush(self, means: Reals) -> None:
+        """Sort what has finished into the buckets; ``means`` are the service times now in force, seconds."""
+        self._mean = means
         for kind in (0, 1):
             rows = np.flatnonzero(self._done[kind])
             if rows.size:

@@ -77,7 +77,7 @@ class Simulation:
 
     def flush(self) -> None:
         """Bring counters, histograms and integrals up to this second."""
-        self.recorder.flush()
+        self.recorder.flush(self.parameters.service.mean[: len(self.rows)])
         self.integrals.flush(self.now, self.traffic, self.recorder, self.lifecycle.ready)
 
     def reload(self, row: Row) -> None:

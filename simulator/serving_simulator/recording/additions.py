@@ -179,4 +179,5 @@ def sources(times: Values, start: float) -> Iterator[Series]:
         yield "serving_exporter_source_supported", labels, ones
         yield "serving_exporter_source_interval_seconds", labels, ones * every
         yield "serving_exporter_source_last_success_timestamp_seconds", labels, polled - start
-        yield "serving_exporter_source_polls_total", {"outcome": "success", **labels}, np.floor((times - times[0]) / every) + 1
+        for outcome, count in (("success", np.floor((times - times[0]) / every) + 1), ("throttled", np.zeros(times.size))):
+            yield "serving_exporter_source_polls_total", {"outcome": outcome, **labels}, count

@@ -1,39 +1,54 @@
-"""What a scenario is: one model that lives through something, and what should be said about it."""
+"""What a scenario is: a workspace that lives through something, and what should be said about it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["HEALTHY", "LEVELS", "Level", "Scenario", "model_of", "varied"]
+from serving_simulator.recording.losses import Loss
+
+__all__ = ["BUDGETS", "DAY", "HEALTHY", "LEVELS", "ONSET", "SHORT", "WEEK", "Level", "Make", "Scenario", "model_of", "seconds", "varied"]
 
 Level = Literal["healthy", "mild", "medium", "severe"]
 
 LEVELS: tuple[Level, ...] = ("mild", "medium", "severe")
 HEALTHY: Level = "healthy"
 
+SHORT, DAY, WEEK = 390, 26 * 60, 8 * 24 * 60
+"""Minutes of a scenario: some hours, a day and what rules on days want first, a week and a day. Those of one length share a world."""
+ONSET = 150
+"""Minutes of ordinary life before an incident: two hours and a half, so that windows of two hours hold it and nothing else."""
+
+BUDGETS = frozenset(f"Serving{kind}Burn{window}" for kind in ("Latency", "Availability") for window in ("1h", "6h", "1d", "3d"))
+"""Alerts on budgets: whatever goes wrong for long enough also spends one."""
+
 
 @dataclass(frozen=True)
 class Scenario:
-    """One model of a fleet and its labels. Times are minutes from the first scrape.
+    """One workspace of a fleet and its labels. Times are minutes from the first scrape.
 
     ``incident`` is what happens, in one word, and ``level`` how hard; for a healthy twin or a negative nothing wrong happens, whatever the
-    load does. ``expected`` are the alerts any of which names the incident, ``companions`` those that may come with it, because they
-    are true as well; every other page or ticket is false. Advice (severity info) is not judged. ``model`` is the model as a fleet file
-    has it, ``timeline`` what is done to it.
+    load does. ``detection`` is the one that is meant to find it, ``expected`` are its alerts (or those of another), any of which names
+    the incident, ``companions`` those that may come with it, because they are true as well; every other page or ticket is false.
+    ``evidence`` is how many minutes of the incident the detection has to see before its own definition is met: three days at one hour,
+    a mean of six hours. ``models`` are the workspace's models as a fleet file has them, ``timeline`` what is done to them, ``losses`` what
+    the exporter could not read.
     """
 
     name: str
     incident: str
     level: Level
     minutes: int
-    model: Mapping[str, Any]
+    models: Sequence[Mapping[str, Any]]
     timeline: Sequence[Mapping[str, Any]] = ()
+    losses: Sequence[Loss] = ()
+    detection: str = ""
     onset: int = 0
     end: int | None = None
+    evidence: int = 0
     expected: frozenset[str] = frozenset()
     companions: frozenset[str] = frozenset()
 
@@ -42,12 +57,26 @@ class Scenario:
         """Whether no alert at all is due."""
         return not self.expected
 
+    @property
+    def deployments(self) -> int:
+        """How many deployments the scenario has."""
+        return sum(len(model["deployments"]) for model in self.models)
+
+
+Make = Callable[[str, Level, np.random.Generator], Scenario]
+"""Makes one variation of an incident, or of its healthy twin."""
+
 
 def varied(rng: np.random.Generator, value: float, share: float = 0.15) -> float:
     """Return a value that differs from the given one by at most that share of it."""
     return float(value * rng.uniform(1 - share, 1 + share))
 
 
-def model_of(name: str, deployment: dict[str, Any]) -> dict[str, Any]:
+def seconds(minutes: float) -> float:
+    """Return minutes in seconds, as a fleet file counts."""
+    return 60 * minutes
+
+
+def model_of(name: str, deployment: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """Return a model of a fleet file with one deployment, in production."""
-    return {"name": name, "deployments": [{"name": "deployment-1", "environment": "production", **deployment}]}
+    return {"name": name, "deployments": [{"name": "deployment-1", "environment": "production", **deployment}], **more}

@@ -1,76 +1,127 @@
-"""Scenarios simulated, recorded and played through Prometheus' engine."""
+"""Scenarios simulated, recorded and played through Prometheus' engine, a batch of them at a time."""
 
 from __future__ import annotations
 
-import re
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from serving_simulator.recording import Recording, record
 from serving_simulator.scenarios import Scenario, fleet_of
-from serving_simulator.score.engine import Fired, Part, play
+from serving_simulator.score.breaks import Effect, effects
+from serving_simulator.score.engine import Fired, Part, Rule, player
+from serving_simulator.score.inhibition import Inhibition
+from serving_simulator.score.memory import Memory
 from serving_simulator.score.verdicts import Verdict, judge
 from serving_simulator.world import World
 
-__all__ = ["Settings", "run"]
+__all__ = ["BASELINES", "Pack", "Results", "Settings", "batches", "recorded", "run"]
 
-_TOGETHER = 8
-"""Deployments in one call of promtool: rules cost the more a deployment the fewer there are, and promtool refuses too many samples."""
-_START = 1_790_000_000.0
-_MODEL = re.compile(r'[{,]model_id="([^"]+)"')
+BASELINES = sorted((Path(__file__).parent / "baselines").glob("*.yaml"))
+"""Packs of simple rules, to be judged beside the real one."""
+_TOGETHER = 96
+"""Deployments of one batch: a world costs little more for many than for one, and its recording has to fit into memory."""
+_BROKEN_WITHIN = 30 * 60
+"""Minutes of the longest scenarios that broken rules are tried on: hundreds of them over weeks would take most of the time."""
+_START = 1_790_000_000 // 86400 * 86400
+"""Unix time of the first scrape, a midnight: rules on the time of day count from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Rules that are judged together: what they are called, what they evaluate, and what silences what."""
+
+    name: str
+    rules: Sequence[Rule]
+    inhibitions: Sequence[Inhibition] = ()
+
+    def waits(self) -> dict[str, int]:
+        """Return the minutes of ``for`` by ``Alert/severity``."""
+        return {f"{rule.name}/{rule.labels.get('severity', '')}": rule.wait // 60 for rule in self.rules if rule.alert}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How scenarios are run: the rule files, promtool, the seed of the worlds, and how many promtools run at once."""
+    """How scenarios are run: the packs to judge (the first is the one that breaks are tried on), Prometheus, the seed of the worlds, how
+    many batches at once, whether to break rules too, and the file with what an interrupted run has found already.
+    """
 
-    rules: Sequence[Path]
-    promtool: str
+    packs: Sequence[Pack]
+    prometheus: str
     seed: int = 1
     jobs: int = 2
+    broken: bool = False
+    state: Path | None = None
 
 
-def run(scenarios: Iterable[Scenario], settings: Settings, say: Callable[[str], None] = lambda _: None) -> Iterator[Verdict]:
-    """Yield a verdict for each scenario. Those of one length are simulated as one fleet; ``say`` hears of the progress.
+@dataclass(slots=True)
+class Results:
+    """Verdicts by pack, in the order of the scenarios, and what each break of a rule changed."""
 
-    Raises ``EngineError`` when promtool cannot play the rules.
-    """
-    lengths: dict[int, list[Scenario]] = {}
+    verdicts: dict[str, list[Verdict]]
+    effects: list[Effect] = field(default_factory=list)
+
+
+def run(scenarios: Iterable[Scenario], settings: Settings, say: Callable[[str], None] = lambda _: None) -> Results:
+    """Run every scenario; ``say`` hears of the progress. Raises ``EngineError`` when Prometheus cannot play the rules."""
+    chosen = list(scenarios)
+    memory = Memory(settings.state)
+    known = memory.verdicts
+    missing = [each for each in chosen if any((pack.name, each.name) not in known for pack in settings.packs)]
+    if len(missing) < len(chosen):
+        say(f"{len(chosen) - len(missing)} of {len(chosen)} scenarios are known from {settings.state}")
+    todo = list(batches(missing))
+    with ProcessPoolExecutor(settings.jobs) as pool:
+        running = {pool.submit(_batch, batch, settings): batch for batch in todo}
+        for number, future in enumerate(as_completed(running), start=1):
+            memory.keep(*future.result())
+            batch = running[future]
+            say(f"batch {number} of {len(todo)}: {len(batch)} scenarios, {batch[0].minutes / 60:g} h each")
+    verdicts = {pack.name: [known[pack.name, each.name] for each in chosen] for pack in settings.packs}
+    return Results(verdicts, list(memory.effects.values()))
+
+
+def batches(scenarios: Iterable[Scenario]) -> Iterator[list[Scenario]]:
+    """Yield scenarios of one length together, longest first, so that the last batch to end is a short one."""
+    by_length: dict[int, list[Scenario]] = {}
     for scenario in scenarios:
-        lengths.setdefault(scenario.minutes, []).append(scenario)
-    done, total = 0, sum(map(len, lengths.values()))
-    for minutes, chosen in lengths.items():
-        say(f"simulating {len(chosen)} models for {minutes / 60:g} h")
-        world = World(fleet_of(chosen), seed=settings.seed, start=_START)
-        recording = record(world, minutes, workspace="score", seed=settings.seed)
-        names = {model.id: model.name for model in world.models()}
-        parts = list(_parts(recording, names, chosen))
-        with ThreadPoolExecutor(settings.jobs) as pool:
-            for group, fired in pool.map(lambda each: (each[0], _played(each[1], settings)), parts):
-                for scenario in group:
-                    yield judge(scenario, (each for each in fired if each.labels.get("model_name") == scenario.name))
-                done += len(group)
-                say(f"{done} of {total} scenarios played")
+        by_length.setdefault(scenario.minutes, []).append(scenario)
+    for minutes in sorted(by_length, reverse=True):
+        batch: list[Scenario] = []
+        for scenario in by_length[minutes]:
+            if batch and sum(each.deployments for each in batch) + scenario.deployments > _TOGETHER:
+                yield batch
+                batch = []
+            batch.append(scenario)
+        yield batch
 
 
-def _played(part: Part, settings: Settings) -> list[Fired]:
-    with tempfile.TemporaryDirectory(prefix="score-") as folder:
-        return play(settings.promtool, settings.rules, part, Path(folder))
+def recorded(scenarios: Sequence[Scenario], seed: int) -> Recording:
+    """Simulate scenarios of one length side by side, each in a workspace of its own, and return what scrapes saw."""
+    world = World(fleet_of(scenarios), seed=seed, start=_START)
+    return record(
+        world,
+        scenarios[0].minutes,
+        workspaces={str(model["name"]): each.name for each in scenarios for model in each.models},
+        losses={each.name: each.losses for each in scenarios},
+        seed=seed,
+    )
 
 
-def _parts(recording: Recording, names: Mapping[str, str], scenarios: Sequence[Scenario]) -> Iterator[tuple[list[Scenario], Part]]:
-    """Cut a recording into parts of a few models each; what belongs to no model is in every part."""
-    by_model: dict[str, dict[str, str]] = {}
-    common: dict[str, str] = {}
-    for name, values in recording.notation():
-        model = _MODEL.search(name)
-        (by_model.setdefault(names[model[1]], {}) if model else common)[name] = values
-    for start in range(0, len(scenarios), _TOGETHER):
-        group = list(scenarios[start : start + _TOGETHER])
-        series = dict(common)
-        for scenario in group:
-            series |= by_model[scenario.name]
-        yield group, Part(series, recording.scrapes)
+def _batch(scenarios: Sequence[Scenario], settings: Settings) -> tuple[list[tuple[str, Verdict]], list[Effect]]:
+    recording = recorded(scenarios, settings.seed)
+    part = Part([(recording.labels[name], values) for name, values in recording.series.items()], recording.scrapes)
+    found: list[tuple[str, Verdict]] = []
+    changed: list[Effect] = []
+    with player(settings.prometheus, part) as playing:
+        for number, pack in enumerate(settings.packs):
+            fired = playing.play(pack.rules)
+            by_workspace: dict[str, list[Fired]] = {}
+            for each in fired:
+                by_workspace.setdefault(each.labels.get("workspace", ""), []).append(each)
+            waits = pack.waits()
+            found += [(pack.name, judge(each, by_workspace.get(each.name, ()), pack.inhibitions, waits)) for each in scenarios]
+            if settings.broken and not number and part.minutes <= _BROKEN_WITHIN:
+                changed = list(effects(playing, pack.rules, fired, scenarios, pack.inhibitions, waits))
+    return found, changed

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from serving_simulator.engine.observation import read_pods
 from serving_simulator.views import StartupView
 from serving_simulator.world import World
 
@@ -222,6 +223,43 @@ def test_a_hung_replica_fills_up_and_times_out(quick: dict[str, Any]) -> None:
     assert truth["active"] == 2
     assert victim not in truth["replicas"]
     assert world._simulation.traffic.stuck.tolist() == [0]
+
+
+def test_a_hung_replica_does_nothing_beside_others_that_work(quick: dict[str, Any]) -> None:
+    deployment = {
+        "autoscaling": {"min_replica": 2, "max_replica": 2},
+        "startup": quick,
+        "service": {"mean": 1, "knee": 4},
+        "workload": {"patterns": [{"kind": "constant", "rate": 2}]},
+    }
+    world = World(one(deployment), seed=1, start=START)
+    world.advance(START + 120)
+    lifecycle = world._simulation.lifecycle
+    hung, _ = lifecycle.pods[0]
+    lifecycle.hang(hung)
+    world.advance(START + 300)
+    readings = {reading.id: reading.gpu_utilization for reading in read_pods(world.observation(), 0, 1000)}
+    assert readings.pop(hung.id) == 0
+    assert min(readings.values()) > 5
+
+
+def test_requests_of_a_slow_deployment_are_measured_as_slow(quick: dict[str, Any]) -> None:
+    def latency(slow: float) -> float:
+        deployment = {
+            "autoscaling": {"min_replica": 8, "max_replica": 8, "concurrency_target": 8},
+            "startup": quick,
+            "service": {"mean": 2, "cv": 0.1, "knee": 8, "prefill": 0.5},
+            "faults": {"slow": slow},
+            "workload": {"patterns": [{"kind": "constant", "rate": 1}]},
+        }
+        world = World(one(deployment), seed=1, start=START)
+        world.advance(START + 1200)
+        seen = world.observation()
+        name = "baseten_time_to_first_byte_seconds"
+        return float(seen.sums[name].sum() / seen.buckets[name].sum())
+
+    assert latency(1) == pytest.approx(1, rel=0.2)
+    assert latency(10) == pytest.approx(10, rel=0.2)
 
 
 def test_memory_that_leaks_ends_in_a_crash(quick: dict[str, Any]) -> None:

@@ -58,8 +58,8 @@ DETECTION = Detection(
             {EXHAUSTED}
             {NOT_DRAINING} {NOT_TOKENS} {NOT_DEVELOPMENT} {ALONE}
             """,
-            for_="2m",
-            keep_firing_for="10m",
+            for_="1m",
+            keep_firing_for="15m",
             summary="Every slot of every allowed replica is taken: requests wait at the router or are refused.",
             description=name_of
             + " is at its ceiling of "
@@ -104,8 +104,8 @@ DETECTION = Detection(
             (min_over_time(serving_environment:ceiling_inflight_ratio:avg3m[3m]) > $environment_used)
             and serving_environment:rollout:recent30m
             """,
-            for_="2m",
-            keep_firing_for="10m",
+            for_="1m",
+            keep_firing_for="15m",
             scope=Scope.ENVIRONMENT,
             summary="During a promotion every slot of the environment is taken: requests wait at the router.",
             description=name_of

@@ -189,6 +189,7 @@ DETECTION = Detection(
             and on ({names(ENVIRONMENT)}) (300 * {PHASES}{{rollout_phase="stable"}} >= $requests)
             """,
             for_="5m",
+            keep_firing_for="15m",
             summary="The candidate of a promotion fails more requests than the stable version.",
             description="The candidate of "
             + name_of

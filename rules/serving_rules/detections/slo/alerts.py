@@ -100,6 +100,8 @@ _NAMED = (
     "ServingReplicasStuckStarting",
     "ServingRestartLoop",
     "ServingDeploymentUnhealthy",
+    "ServingAsyncStalled",
+    "ServingCandidateWorse",
 )
 """Pages that name an incident which users feel in the same environment."""
 

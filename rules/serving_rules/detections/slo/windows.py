@@ -1,17 +1,19 @@
 """The four burn rates: how fast the budget goes, over which window, and who hears of it.
 
 An error budget is what an objective leaves: 99 % leaves 1 % of the requests. A burn rate is how many times faster than allowed it is
-used: 1 uses all of it in 30 days, 14.4 uses 2 % in an hour. Each tier looks at a long window (enough happened) and at a twelfth of it (it
-goes on).
+used: 1 uses all of it in 30 days, 14.4 uses 2 % in an hour. Each tier looks at a long window (enough happened) and at a short one (it goes
+on): a twelfth of it, and five minutes for both tiers that page.
 
     tier      window   short   factor   budget used   for    severity
     fast      1 h      5 min   14.4      2 %           2 m    critical
-    medium    6 h      30 min   6        5 %          15 m    critical
+    medium    6 h      5 min    6        5 %           5 m    critical
     slow      1 d      2 h      3       10 %           1 h    warning
     trickle   3 d      6 h      1       10 %           3 h    warning
 
-Windows, factors and `for` are those of Google's workbook on objectives and of kubernetes-mixin. ``keep_firing_for`` is about as long as
-the short window: with little traffic that is often empty for a while, and an incident is one alert, not several.
+Windows and factors are those of Google's workbook on objectives and of kubernetes-mixin, but for the medium tier's short window of half an
+hour and its `for` of a quarter: it then fires until long after an incident, and what silenced it has ended by then, so that the end of
+every incident was announced by a second page (docs/detection-quality.md counts them). ``keep_firing_for`` bridges minutes without
+traffic, so that an incident is one alert, not several; the fast tier's is the longer, since it silences the medium one.
 """
 
 from __future__ import annotations
@@ -55,8 +57,8 @@ class Tier:
 
 
 TIERS = (
-    Tier("fast", "1h", 1, "hour", "5 minutes", 14.4, Severity.CRITICAL, "2m", "5m"),
-    Tier("medium", "6h", 6, "6 hours", "30 minutes", 6, Severity.CRITICAL, "15m", "30m"),
+    Tier("fast", "1h", 1, "hour", "5 minutes", 14.4, Severity.CRITICAL, "2m", "10m"),
+    Tier("medium", "6h", 6, "6 hours", "5 minutes", 6, Severity.CRITICAL, "5m", "5m"),
     Tier("slow", "1d", 24, "day", "2 hours", 3, Severity.WARNING, "1h", "1h"),
     Tier("trickle", "3d", 72, "3 days", "6 hours", 1, Severity.WARNING, "3h", "1h"),
 )

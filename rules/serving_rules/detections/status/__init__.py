@@ -68,7 +68,7 @@ DETECTION = Detection(
             {NOT_DEVELOPMENT}
             """,
             for_="5m",
-            keep_firing_for="5m",
+            keep_firing_for="15m",
             summary="The platform calls a deployment unhealthy.",
             description=name_of
             + " has been UNHEALTHY for "
@@ -333,9 +333,16 @@ DETECTION = Detection(
     inhibitions=(
         Inhibition(
             "ServingDeploymentUnhealthy",
-            ("ServingThrash", "ServingColdStartGap", "ServingConcurrencyTargetTooHigh", "ServingPodsNotReady", "ServingBelowMinReplicas"),
+            (
+                "ServingThrash",
+                "ServingColdStartGap",
+                "ServingConcurrencyTargetTooHigh",
+                "ServingPodsNotReady",
+                "ServingBelowMinReplicas",
+                "ServingRequestsParked",
+            ),
             DEPLOYMENT,
-            "A deployment that fails loses and starts replicas; what that looks like is its consequence.",
+            "A deployment that fails loses and starts replicas, and its requests wait; what that looks like is its consequence.",
         ),
         Inhibition(
             "ServingDeploymentFailed",

@@ -87,6 +87,15 @@ DETECTION = Detection(
             unit="seconds",
         ),
         Threshold(
+            "hardware_seconds",
+            300,
+            "A start that finds no hardware for five minutes, where one usually takes less than half of that, is no slow start. It needs "
+            "the start-ups API, and two usual starts make it longer, up to stuck_seconds. Raise it where nodes are added on demand.",
+            minimum=120,
+            maximum=3600,
+            unit="seconds",
+        ),
+        Threshold(
             "failed_starts",
             3,
             "Three failed starts in an hour and none that succeeded are a verdict: then five minutes are enough. One failure is "

@@ -15,6 +15,7 @@ _SUCCESS = 'serving:startups:increase1h{outcome="SUCCESS"}'
 _WAITING = 'serving:starting_in_phase:max{phase="scheduling"}'
 _LOADING = 'serving:starting_in_phase:max{phase!~"scheduling|unknown"}'
 _LIMIT = "serving:stuck_starting_seconds:limit"
+_CAUSE = "serving:stuck_starting_cause:current"
 
 
 # In the first two minutes the start-ups API need not have been asked yet.
@@ -31,26 +32,32 @@ _LOAD = _cause("slow load", f'ignoring (phase, status) (({_LOADING} > 0) or serv
 
 RECORDS = (
     Record(
+        _CAUSE,
+        # A label that changes would begin `for` anew, so the cause is no label of the alert, but a series which its text reads.
+        f"{_CRASH}\nor {_ON}\n{_HARDWARE}\nor {_ON}\n{_LOAD}",
+        "Why replicas that are starting do not become active (label cause: crash on load, no hardware, slow load), always 1: from the "
+        "start-ups API, else from restarts and the deployment's status. Absent when nothing tells, and for two minutes.",
+        examples=examples.CAUSE,
+    ),
+    Record(
         _LIMIT,
         # An estimate of the start-up time is stretched by the very replicas that are stuck, so it may not stretch the limit beyond an
         # hour. What the API
         # calls STALLED is no verdict: it does not say when, and some servers say it from the first second on.
         f"""
         ({_STALLED} * 0 + 300 and ignoring (outcome) ({_FAILED} >= $failed_starts) unless ignoring (outcome) ({_SUCCESS} > 0))
+        or (
+          clamp_max(clamp_min(2 * serving:startup_seconds:typical, $hardware_seconds), $stuck_seconds)
+          and {_STALLED}
+          and ignoring (cause) {_CAUSE}{{cause="no hardware"}}
+        )
         or ($stuck_seconds + clamp_min(clamp_max(2 * serving:startup_seconds:typical, 3600) - $stuck_seconds, 0) and {_STALLED})
         or ({_STALLED} * 0 + $stuck_seconds)
         """,
         "How long replicas may be starting without one becoming active, seconds: two usual starts, at least the threshold and at most an "
-        "hour; five minutes once several starts have failed and none succeeded in the last hour.",
+        "hour; less while none of them finds hardware, and five minutes once several starts have failed and none succeeded in the last "
+        "hour.",
         examples=examples.LIMIT,
-    ),
-    Record(
-        "serving:stuck_starting_cause:current",
-        # A label that changes would begin `for` anew, so the cause is no label of the alert, but a series which its text reads.
-        f"{_CRASH}\nor {_ON}\n{_HARDWARE}\nor {_ON}\n{_LOAD}",
-        "Why replicas that are starting do not become active (label cause: crash on load, no hardware, slow load), always 1: from the "
-        "start-ups API, else from restarts and the deployment's status. Absent when nothing tells, and for two minutes.",
-        examples=examples.CAUSE,
     ),
     Record(
         "serving:startup_threshold_seconds:for_stuck_starting",

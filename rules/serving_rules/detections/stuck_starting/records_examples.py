@@ -42,6 +42,7 @@ def _elsewhere(*series: str, value: float = 1) -> dict[str, Values]:
     return found
 
 
+_WITHOUT = _of(_CAUSE, cause="no hardware")
 _CRASHES: dict[str, Values] = {_STALLED: 400, _outcome("FAILED"): 3, _outcome("SUCCESS"): 0, _outcome("STALLED"): 9}
 LIMIT = (
     Example("starts of unknown length", {_STALLED: 60}, "1m", {_LIMIT: 1200}),
@@ -62,6 +63,14 @@ LIMIT = (
         "1m",
         {_LIMIT: 1200},
     ),
+    Example("no hardware", {_STALLED: 200, _TYPICAL: 100, _WITHOUT: 1}, "1m", {_LIMIT: 300}),
+    Example("no hardware, and starts take four minutes", {_STALLED: 200, _TYPICAL: 240, _WITHOUT: 1}, "1m", {_LIMIT: 480}),
+    Example("no hardware, and starts take half an hour", {_STALLED: 200, _TYPICAL: 1800, _WITHOUT: 1}, "1m", {_LIMIT: 1200}),
+    Example("no hardware, and starts of unknown length", {_STALLED: 200, _WITHOUT: 1}, "1m", {_LIMIT: 1200}),
+    Example("no hardware after three crashes", {**_CRASHES, _TYPICAL: 240, _WITHOUT: 1}, "1m", {_LIMIT: 300}),
+    Example("no hardware, and nothing starts any more", {_TYPICAL: 100, _WITHOUT: 1}, "1m", {}),
+    Example("another cause", {_STALLED: 200, _TYPICAL: 100, _of(_CAUSE, cause="slow load"): 1}, "1m", {_LIMIT: 1200}),
+    Example("others without hardware", {_STALLED: 200, _TYPICAL: 100, **_elsewhere(_WITHOUT)}, "1m", {_LIMIT: 1200}),
     Example("others that succeed", {**_CRASHES, **_elsewhere(_outcome("SUCCESS"), value=9)}, "1m", {_LIMIT: 300}),
 )
 

@@ -142,7 +142,7 @@ GROUPS = (
                 examples.SLOW,
             ),
             _short("1h", "4m30s"),
-            _short("6h", "29m30s"),
+            _short("6h", "4m30s"),
             _short("1d", "1h59m30s"),
             *(_minutes(name, window, length) for window, length in (("1h", "59m30s"), ("6h", "5h59m30s")) for name in _WHAT),
             Record(

@@ -188,7 +188,7 @@ SLOW = (
     ),
 )
 
-_WINDOWS = {"1h": 5, "6h": 30, "1d": 120, "3d": 360}
+_WINDOWS = {"1h": 5, "6h": 5, "1d": 120, "3d": 360}
 """Long window to the minutes of its short one."""
 
 _STEPS = ((41, 9), (180, 8), (60, 1), (60, 2), (30, 3), (15, 4), (10, 5), (2, 6), (3, 7))
@@ -222,7 +222,7 @@ def short(window: str) -> tuple[Example, ...]:
     if window == "1h":
         return (
             Example(
-                "a twelfth of each window",
+                "the short part of each window",
                 {_sli(f"{_BAD}:increase1m"): _MINUTES, _sli(f"{_ALL}:increase1m"): _TEN},
                 f"{_LOOK}m",
                 _ALL_KNOWN,
