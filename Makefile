@@ -20,7 +20,7 @@ demo-alerts: $(VENV)/.dev tools ## the shipped rules beside the demo fleet at sp
 	$(BIN)/python -m tests.stack.demo_alerts $(ARGS)
 
 score: $(VENV)/.dev tools ## the whole scorecard of the committed rules, into docs/detection-quality.md (half an hour); TRACES=folder for recorded traffic
-	PATH="$(CURDIR)/.tools/prometheus-3.5/usr/bin:$$PATH" $(BIN)/serving-simulator score --seeds 7 --hours 210 --loop 1 --broken \
+	PATH="$(CURDIR)/.tools/prometheus-3.5/usr/bin:$$PATH" $(BIN)/serving-simulator score --seeds 9 --hours 175 --loop 1 --broken \
 		$(if $(TRACES),--traces $(TRACES)) --state .score.jsonl --output docs/detection-quality.md --output .score.json $(ARGS)
 
 panels: $(VENV)/.dev tools ## every panel of every dashboard beside the demo fleet: how many series each draws (4 minutes)

@@ -64,7 +64,8 @@ def traces(folder: Path, hours: int) -> Iterator[Scenario]:
             for settings in SETTINGS if service == _SERVICES[1] else SETTINGS[:1]:
                 name = f"trace-{trace.path.name.split('.')[0]}-{service:g}s-{settings}".replace("_", "-")
                 model = model_of(name, _deployment(trace, scale, service, settings), age="30d")
-                yield Scenario(name, f"traffic, {settings} settings", HEALTHY, length, [model])
+                minutes = length if settings == SETTINGS[0] else min(length, _DAY // 60)
+                yield Scenario(name, f"traffic, {settings} settings", HEALTHY, minutes, [model])
 
 
 def _scale(trace: _Trace, service: float) -> float:

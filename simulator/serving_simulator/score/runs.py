@@ -20,8 +20,8 @@ __all__ = ["BASELINES", "Pack", "Results", "Settings", "batches", "recorded", "r
 
 BASELINES = sorted((Path(__file__).parent / "baselines").glob("*.yaml"))
 """Packs of simple rules, to be judged beside the real one."""
-_TOGETHER = 96
-"""Deployments of one batch: a world costs little more for many than for one, and its recording has to fit into memory."""
+_TOGETHER, _MINUTES = 96, 450_000
+"""Deployments, and minutes of all of them, in one batch: a world costs little more for many than for one, and has to fit into memory."""
 _BROKEN_WITHIN = 30 * 60
 """Minutes of the longest scenarios that broken rules are tried on: hundreds of them over weeks would take most of the time."""
 _START = 1_790_000_000 // 86400 * 86400
@@ -90,7 +90,7 @@ def batches(scenarios: Iterable[Scenario]) -> Iterator[list[Scenario]]:
     for minutes in sorted(by_length, reverse=True):
         batch: list[Scenario] = []
         for scenario in by_length[minutes]:
-            if batch and sum(each.deployments for each in batch) + scenario.deployments > _TOGETHER:
+            if batch and sum(each.deployments for each in batch) + scenario.deployments > min(_TOGETHER, _MINUTES // minutes):
                 yield batch
                 batch = []
             batch.append(scenario)
