@@ -19,8 +19,8 @@ demo: $(VENV)/.runtime ## emulated Baseten, exporter and (if installed) Promethe
 demo-alerts: $(VENV)/.dev tools ## the shipped rules beside the demo fleet at speed: which alert each story raised (7 minutes)
 	$(BIN)/python -m tests.stack.demo_alerts $(ARGS)
 
-score: $(VENV)/.dev tools ## the whole scorecard of the committed rules, into docs/detection-quality.md (half an hour); TRACES=folder for recorded traffic
-	PATH="$(CURDIR)/.tools/prometheus-3.5/usr/bin:$$PATH" $(BIN)/serving-simulator score --seeds 9 --hours 175 --loop 1 --broken \
+score: $(VENV)/.dev tools ## the whole scorecard of the committed rules, into docs/detection-quality.md (three quarters of an hour; SEEDS=4 HOURS=120: a quarter); TRACES=folder for recorded traffic
+	PATH="$(CURDIR)/.tools/prometheus-3.5/usr/bin:$$PATH" $(BIN)/serving-simulator score --seeds $(or $(SEEDS),9) --hours $(or $(HOURS),175) --loop 1 --broken \
 		$(if $(TRACES),--traces $(TRACES)) --state .score.jsonl --output docs/detection-quality.md --output .score.json $(ARGS)
 
 panels: $(VENV)/.dev tools ## every panel of every dashboard beside the demo fleet: how many series each draws (4 minutes)

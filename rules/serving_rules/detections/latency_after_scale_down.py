@@ -96,7 +96,7 @@ _PRICED = {_DELAY: 300, "serving:scale_down_delay_seconds:recommended": 1140, "s
 _STARTS = "0x29 1 0x60 1 0x200 1 0x200"
 
 
-def _advised(name: str, inputs: Mapping[str, Values], expect: Mapping[str, float], *, at: str = "80m", episodes: int = 3) -> Example:
+def _advised(name: str, inputs: Mapping[str, Values], expect: Mapping[str, float], *, at: str = "80m", episodes: int = 5) -> Example:
     """Return an example of advice, some minutes after the last of these episodes."""
     starts = f"_x{int(at[:-1]) - 15} " + " ".join(["1140"] * episodes)
     return Example(name, {_START: starts, **inputs}, at, expect)
@@ -164,9 +164,9 @@ _RECORDS = (
         """,
         "Scale-down delay that would have outlasted every episode of the last 6 hours, seconds, at most the longest that may be set.",
         examples=(
-            Example("the longest counts", {_START: "_x50 9000 _x11 1140 1140 _x200 900 _x20"}, "420m", {_ADVICE: 1140}),
-            Example("at most an hour", {_START: "_x70 4800 4800 4800"}, "80m", {_ADVICE: 3600}),
-            Example("too few episodes", {_START: "_x70 1140 1140"}, "80m", {}),
+            Example("the longest counts", {_START: "_x50 9000 _x11 1140 1140 1140 1140 _x200 900 _x20"}, "420m", {_ADVICE: 1140}),
+            Example("at most an hour", {_START: "_x70 4800 4800 4800 4800 4800"}, "80m", {_ADVICE: 3600}),
+            Example("too few episodes", {_START: "_x70 1140 1140 1140 1140"}, "80m", {}),
         ),
     ),
     Record(
@@ -181,7 +181,7 @@ _RECORDS = (
             _advised("four and a bit", {**_AT_LIMIT, "serving:active_replicas:avg2h": 4.2}, {_FLOOR: 5}),
             _advised("the floor is as high already", {**_AT_LIMIT, "serving:active_replicas:avg2h": 2}, {}),
             _advised("the delay can grow", {**_AT_LIMIT, _DELAY: 3599}, {}),
-            _advised("too few episodes", _AT_LIMIT, {}, episodes=2),
+            _advised("too few episodes", _AT_LIMIT, {}, episodes=4),
         ),
     ),
     Record(
@@ -205,7 +205,7 @@ _RECORDS = (
                 {"serving:active_replicas:drop_ratio": 0.5, "serving:max_scale_down_ratio:current": 0.21},
                 {_STEP: 0.2},
             ),
-            _advised("too few episodes", {"serving:active_replicas:drop_ratio": 0.5}, {}, episodes=2),
+            _advised("too few episodes", {"serving:active_replicas:drop_ratio": 0.5}, {}, episodes=4),
         ),
     ),
     Record(
@@ -223,7 +223,7 @@ _RECORDS = (
             _advised(
                 "eight removals a day", {**_PRICED, "serving:active_replicas:raised1m": _STARTS}, {_COST: 3.7333333333333334}, at="420m"
             ),
-            _advised("too few episodes", {**_PRICED, "serving:active_replicas:raised1m": _STARTS}, {}, at="420m", episodes=2),
+            _advised("too few episodes", {**_PRICED, "serving:active_replicas:raised1m": _STARTS}, {}, at="420m", episodes=4),
         ),
     ),
 )
@@ -251,12 +251,12 @@ _DESCRIPTION = (
 )
 
 _TEXT = (
-    "chat (production), deployment d-one slowed down 3 times in 6 hours right after replicas were removed: the 95th percentile of the "
+    "chat (production), deployment d-one slowed down 5 times in 6 hours right after replicas were removed: the 95th percentile of the "
     "response time rose above 1.5 times its median. scale_down_delay is 300 s; set it to 1140 s."
 )
 
 _BASE = {
-    _EPISODES: 3,
+    _EPISODES: 5,
     _ADVICE: 1140,
     _DELAY: 300,
     "serving:scale_down_delay_seconds:recommended": 1140,
@@ -267,7 +267,7 @@ _BASE = {
 }
 
 _RUNBOOK = Runbook(
-    meaning="At least three times in six hours the 95th percentile of the response time rose above 1.5 times its median within ten "
+    meaning="At least five times in six hours the 95th percentile of the response time rose above 1.5 times its median within ten "
     "minutes of a removal of replicas, while the load was more than the replicas left are planned for.",
     impact="Users wait at the router, and then for a replica to start, because of capacity that had been there minutes before.",
     confirm=(
@@ -313,8 +313,9 @@ DETECTION = Detection(
     thresholds=(
         Threshold(
             "episodes",
-            3,
-            "Episodes in 6 hours. One is chance, three are a habit; a single one is visible on the dashboard.",
+            5,
+            "Episodes in 6 hours. Where each replica takes a request or two, chance alone makes three or four of ordinary traffic; five "
+            "are a habit. A single one is visible on the dashboard.",
             minimum=1,
             maximum=36,
         ),
@@ -358,8 +359,8 @@ DETECTION = Detection(
                 quiet={_EPISODES: 2},
                 description=_TEXT + " Added cost: at most $4.20 a day.",
                 cases=(
-                    Case("two episodes", Outcome.UNDER, {_EPISODES: 2}),
-                    Case("exactly three", Outcome.AT, {_EPISODES: 3}, fires=True),
+                    Case("four episodes", Outcome.UNDER, {_EPISODES: 4}),
+                    Case("exactly five", Outcome.AT, {_EPISODES: 5}, fires=True),
                     Case("the delay was raised since", Outcome.GUARD, {_DELAY: 1140}),
                     Case("it was raised a lot", Outcome.GUARD, {_DELAY: 2400}),
                     Case("it was raised, not enough", Outcome.GUARD, {_DELAY: 1139}, fires=True),

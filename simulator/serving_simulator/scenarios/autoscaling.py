@@ -89,7 +89,7 @@ def scale_down_regretted(name: str, level: Level, rng: np.random.Generator) -> S
             )
         ],
         detection="latency_after_scale_down",
-        evidence=int(3 * every / 60),
+        evidence=int(5 * every / 60),
         # Where it goes on long enough it is flapping, too: the same setting, and the same advice.
         expected=frozenset({"ServingLatencyAfterScaleDown", "ServingThrash"}),
         companions=BUDGETS | {"ServingColdStartGap"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from serving_rules.scenarios.autoscaler import Settings
 from serving_rules.scenarios.deployment import Deployment
-from serving_rules.scenarios.stories.common import MEDIUM, SHORT, burns, everywhere
+from serving_rules.scenarios.stories.common import LONG, MEDIUM, SHORT, burns, everywhere
 from serving_rules.scenarios.stories.profiles import bursts, steady, steps
 from serving_rules.scenarios.story import Scenario, fires
 
@@ -13,7 +13,7 @@ __all__ = ["SCENARIOS"]
 
 def _early_scale_down() -> Deployment:
     """Replicas leave in each lull, and the load is back before the next have started."""
-    return Deployment(bursts(MEDIUM, 2, 4.4, every=40, lasting=30), Settings(scale_down_delay=300))
+    return Deployment(bursts(LONG, 2, 4.4, every=40, lasting=30), Settings(scale_down_delay=300))
 
 
 def _single_requests() -> Deployment:
@@ -117,9 +117,9 @@ def _stories() -> tuple[Scenario, ...]:
         Scenario(
             "early-scale-down",
             "Lulls a little longer than the delay; each time the load comes back to too few replicas.",
-            MEDIUM,
+            LONG,
             (_early_scale_down(),),
-            (fires("ServingLatencyAfterScaleDown/warning", 80, 130),),
+            (fires("ServingLatencyAfterScaleDown/warning", 160, 220),),
         ),
     )
 
