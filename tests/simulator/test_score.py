@@ -363,7 +363,9 @@ def test_the_first_alert_names_the_incident_and_incidents_page_once(results: Res
     assert sum(each.named_first for each in wrong) >= 0.9 * len(wrong), [(each.name, each.first) for each in wrong if not each.named_first]
     best = subset(results, "thrash", "cold_start_gap", "ceiling", "near_ceiling", "restart_loop", "no_hardware")
     assert [(each.name, each.first) for each in best if not each.named_first] == []
-    assert [(each.name, each.pages) for each in wrong if each.pages > 1] == []
+    assert [(each.name, each.pages) for each in subset(results, "ceiling", "cold_start_gap", "restart_loop") if each.pages != 1] == []
+    twice = [(each.name, each.pages) for each in wrong if each.pages > 1]
+    assert len(twice) <= 0.1 * sum(each.pages > 0 for each in wrong), twice
 
 
 def test_they_page_nobody_where_nothing_is_wrong(results: Results) -> None:
