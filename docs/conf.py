@@ -33,9 +33,10 @@ html_theme_options = {
 _CONTENTS = {
     root_doc: {
         "Start": ["getting-started", "installing", "permissions", "configuration"],
-        "Use": [f"how-to/{page}" for page in ("incident", "notifications", "thresholds", "workspaces", "dry-run")] + ["troubleshooting"],
+        "Use": [f"how-to/{page}" for page in ("incident", "notifications", "thresholds", "workspaces", "dry-run", "score")]
+        + ["troubleshooting"],
         "Grow": ["scale", "consumers"],
-        "Look up": ["alerts", "signals", "metrics", "dashboards", "rules", "behaviour", "simulator"],
+        "Look up": ["detection-quality", "alerts", "signals", "metrics", "dashboards", "rules", "behaviour", "simulator"],
         "Around it": ["/README", "/grafana/README", "/rules/runbooks/README", "/CHANGELOG"],
     },
     "rules/runbooks/README": {"": sorted(page.stem for page in _RUNBOOKS.glob("Serving*.md"))},
