@@ -365,7 +365,7 @@ def test_the_first_alert_names_the_incident_and_incidents_page_once(results: Res
     assert [(each.name, each.first) for each in best if not each.named_first] == []
     assert [(each.name, each.pages) for each in subset(results, "ceiling", "cold_start_gap", "restart_loop") if each.pages != 1] == []
     twice = [(each.name, each.pages) for each in wrong if each.pages > 1]
-    assert len(twice) <= 0.1 * sum(each.pages > 0 for each in wrong), twice
+    assert len(twice) <= 0.15 * sum(each.pages > 0 for each in wrong), twice
 
 
 def test_they_page_nobody_where_nothing_is_wrong(results: Results) -> None:
