@@ -115,7 +115,7 @@ def _introduction(report: Report) -> Iterator[str]:
     yield from (
         "How good the committed rules are at naming what goes wrong, and at being silent when nothing does: labelled scenarios are",
         "simulated, recorded as a Prometheus would have scraped them, and played through its own engine with the rules as they are.",
-        "[simulator.md](simulator.md) says how.",
+        "[How to score](how-to/score.md) explains the words, and does it for rules and traffic of your own.",
         "",
         f"{found.runs} runs, {found.weeks:.0f} deployment-weeks, nothing wrong in {found.quiet_weeks:.0f} of them"
         + (", recorded traffic of real services included" if made.get("traces") else ", without recorded traffic")
