@@ -41,13 +41,17 @@ RECORDS = (
     ),
     Record(
         _LIMIT,
+        # The smaller and the larger of two as sums: a threshold for single models is a series, which clamp_max and clamp_min do not take.
         # An estimate of the start-up time is stretched by the very replicas that are stuck, so it may not stretch the limit beyond an
         # hour. What the API
         # calls STALLED is no verdict: it does not say when, and some servers say it from the first second on.
         f"""
         ({_STALLED} * 0 + 300 and ignoring (outcome) ({_FAILED} >= $failed_starts) unless ignoring (outcome) ({_SUCCESS} > 0))
         or (
-          clamp_max(clamp_min(2 * serving:startup_seconds:typical, $hardware_seconds), $stuck_seconds)
+          (
+            $stuck_seconds
+            - clamp_min($stuck_seconds - $hardware_seconds - clamp_min(2 * serving:startup_seconds:typical - $hardware_seconds, 0), 0)
+          )
           and {_STALLED}
           and ignoring (cause) {_CAUSE}{{cause="no hardware"}}
         )
