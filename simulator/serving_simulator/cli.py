@@ -20,7 +20,8 @@ from serving_simulator.scenarios import TracesError, matrix
 from serving_simulator.score.engine import EngineError, read, version
 from serving_simulator.score.inhibition import inhibitions
 from serving_simulator.score.loop import cures
-from serving_simulator.score.report import Report, as_json, as_markdown
+from serving_simulator.score.page import as_markdown
+from serving_simulator.score.report import Report, as_json
 from serving_simulator.score.runs import BASELINES, Pack
 from serving_simulator.score.runs import Settings as ScoreSettings
 from serving_simulator.score.runs import run as run_scenarios

@@ -22,7 +22,8 @@ from serving_simulator.score.inhibition import heard, inhibitions
 from serving_simulator.score.loop import ADVICE, Cure, cures
 from serving_simulator.score.memory import Memory
 from serving_simulator.score.numbers import grouped, totals
-from serving_simulator.score.report import Report, as_json, as_markdown
+from serving_simulator.score.page import as_markdown
+from serving_simulator.score.report import Report, as_json
 from serving_simulator.score.runs import BASELINES, Pack, Results, Settings, batches, run
 from serving_simulator.score.verdicts import Verdict, judge
 

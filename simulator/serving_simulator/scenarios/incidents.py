@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from serving_simulator.scenarios import asynchronous, autoscaling, compounds, exporter, faults, releases, settings
+from serving_simulator.scenarios import answers, asynchronous, autoscaling, compounds, exporter, faults, releases, settings
 from serving_simulator.scenarios.scenario import HEALTHY, LEVELS, WEEK, Level, Make, Scenario
 
 __all__ = ["INCIDENTS", "incidents", "named"]
@@ -39,11 +39,11 @@ INCIDENTS: dict[str, Make] = {
         faults.unready_pods,
         faults.below_minimum,
         faults.hung_replica,
-        faults.failing_requests,
-        faults.slow_answers,
-        faults.refused_requests,
-        faults.timeouts,
-        faults.platform_incident,
+        answers.failing_requests,
+        answers.slow_answers,
+        answers.refused_requests,
+        answers.timeouts,
+        answers.platform_incident,
         releases.candidate_worse,
         releases.rollout_stuck,
         releases.failed_deploy,

@@ -10,7 +10,23 @@ import numpy as np
 
 from serving_simulator.recording.losses import Loss
 
-__all__ = ["BUDGETS", "DAY", "HEALTHY", "LEVELS", "ONSET", "SHORT", "WEEK", "Level", "Make", "Scenario", "model_of", "seconds", "varied"]
+__all__ = [
+    "BUDGETS",
+    "DAY",
+    "HEALTHY",
+    "LASTS",
+    "LEVELS",
+    "ONSET",
+    "SHORT",
+    "WEEK",
+    "Level",
+    "Make",
+    "Scenario",
+    "during",
+    "model_of",
+    "seconds",
+    "varied",
+]
 
 Level = Literal["healthy", "mild", "medium", "severe"]
 
@@ -21,6 +37,9 @@ SHORT, DAY, WEEK = 390, 26 * 60, 8 * 24 * 60
 """Minutes of a scenario: some hours, a day and what rules on days want first, a week and a day. Those of one length share a world."""
 ONSET = 150
 """Minutes of ordinary life before an incident: two hours and a half, so that windows of two hours hold it and nothing else."""
+
+LASTS = 90
+"""Minutes that most faults last."""
 
 BUDGETS = frozenset(f"Serving{kind}Burn{window}" for kind in ("Latency", "Availability") for window in ("1h", "6h", "1d", "3d"))
 """Alerts on budgets: whatever goes wrong for long enough also spends one."""
@@ -80,3 +99,12 @@ def seconds(minutes: float) -> float:
 def model_of(name: str, deployment: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """Return a model of a fleet file with one deployment, in production."""
     return {"name": name, "deployments": [{"name": "deployment-1", "environment": "production", **deployment}], **more}
+
+
+def during(name: str, change: dict[str, Any], over: dict[str, Any]) -> list[dict[str, Any]]:
+    """Let faults begin with the incident and end with it."""
+    do = {"action": "fault", "deployment": f"{name}/deployment-1"}
+    return [
+        {"at": seconds(ONSET), "do": {**do, "change": change}},
+        {"at": seconds(ONSET + LASTS), "do": {**do, "change": over}},
+    ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from serving_simulator.scenarios import Scenario
-from serving_simulator.score.engine import Fired, Player, Rule
+from serving_simulator.score.engine import Fired, Player, Rule, by_workspace
 from serving_simulator.score.inhibition import Inhibition
 from serving_simulator.score.verdicts import Verdict, judge
 
@@ -136,10 +136,10 @@ def effects(
     waits: Mapping[str, int],
 ) -> Iterator[Effect]:
     """Yield what each break changes in the verdicts on scenarios that were played, beside what the whole rules fired."""
-    before = _by_workspace(fired)
+    before = by_workspace(fired)
     verdicts: dict[str, Verdict] = {}
     for each in breaks(rules):
-        broken = _by_workspace(player.play([each.rule]))
+        broken = by_workspace(player.play([each.rule]))
         original = {name: [one for one in found if _is(one, each.rule)] for name, found in before.items()}
         effect = Effect(each.alert, each.severity, each.kind, each.what)
         for scenario in scenarios:
@@ -173,10 +173,3 @@ def _is(fired: Fired, rule: Rule) -> bool:
 
 def _spans(fired: Sequence[Fired]) -> Sequence[object]:
     return sorted((sorted(each.labels.items()), each.spans) for each in fired)
-
-
-def _by_workspace(fired: Sequence[Fired]) -> dict[str, list[Fired]]:
-    found: dict[str, list[Fired]] = {}
-    for each in fired:
-        found.setdefault(each.labels.get("workspace", ""), []).append(each)
-    return found

@@ -18,7 +18,7 @@ import numpy as np
 from serving_simulator.recording import Recording
 from serving_simulator.recording.notation import Values
 from serving_simulator.scenarios import LEVELS, Level, Scenario, named
-from serving_simulator.score.engine import Fired, Part, Player, player
+from serving_simulator.score.engine import Fired, Part, Player, by_workspace, player
 from serving_simulator.score.runs import Settings, recorded
 
 __all__ = ["ADVICE", "Advice", "Cure", "cures"]
@@ -177,11 +177,11 @@ def _round(runs: Sequence[_Run], settings: Settings) -> None:
     with player(settings.prometheus, part) as playing:
         fired = playing.play(settings.packs[0].rules)
         asked = {name for run in runs for name in (run.advice.value, run.advice.dollars) if name}
-        answers = {name: _by_workspace(playing, name) for name in asked}
+        answers = {name: _answers(playing, name) for name in asked}
+    heard = by_workspace(fired)
     for run in runs:
         if not run.done:
-            about = run.scenario.name, run.advice.alert
-            mine = [each for each in fired if (each.labels.get("workspace"), each.labels["alertname"]) == about]
+            mine = [each for each in heard.get(run.scenario.name, ()) if each.labels["alertname"] == run.advice.alert]
             advised = answers[run.advice.value].get(run.scenario.name)
             dollars = answers[run.advice.dollars].get(run.scenario.name) if run.advice.dollars else None
             _decide(run, mine, advised, dollars, recording)
@@ -199,7 +199,7 @@ def _with(run: _Run) -> Scenario:
     return replace(run.scenario, timeline=[*run.scenario.timeline, *happens])
 
 
-def _by_workspace(playing: Player, name: str) -> dict[str, Values]:
+def _answers(playing: Player, name: str) -> dict[str, Values]:
     return {labels["workspace"]: values for labels, values in playing.ask(name) if "workspace" in labels}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from serving_simulator.recording import Recording, record
 from serving_simulator.scenarios import Scenario, fleet_of
 from serving_simulator.score.breaks import Effect, effects
-from serving_simulator.score.engine import Fired, Part, Rule, player
+from serving_simulator.score.engine import Part, Rule, by_workspace, player
 from serving_simulator.score.inhibition import Inhibition
 from serving_simulator.score.memory import Memory
 from serving_simulator.score.verdicts import Verdict, judge
@@ -117,11 +117,8 @@ def _batch(scenarios: Sequence[Scenario], settings: Settings) -> tuple[list[tupl
     with player(settings.prometheus, part) as playing:
         for number, pack in enumerate(settings.packs):
             fired = playing.play(pack.rules)
-            by_workspace: dict[str, list[Fired]] = {}
-            for each in fired:
-                by_workspace.setdefault(each.labels.get("workspace", ""), []).append(each)
-            waits = pack.waits()
-            found += [(pack.name, judge(each, by_workspace.get(each.name, ()), pack.inhibitions, waits)) for each in scenarios]
+            heard, waits = by_workspace(fired), pack.waits()
+            found += [(pack.name, judge(each, heard.get(each.name, ()), pack.inhibitions, waits)) for each in scenarios]
             if settings.broken and not number and part.minutes <= _BROKEN_WITHIN:
                 changed = list(effects(playing, pack.rules, fired, scenarios, pack.inhibitions, waits))
     return found, changed

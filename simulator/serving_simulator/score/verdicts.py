@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -68,15 +69,13 @@ def judge(scenario: Scenario, fired: Iterable[Fired], rules: Sequence[Inhibition
         for span in each.spans
         if span[0] >= early
     )
-    names: dict[str, int] = {}
-    for _, _, name in begins:
-        names[name] = names.get(name, 0) + 1
-    false: dict[str, int] = {}
-    for each in sent:
-        if each.labels.get("severity") in (PAGE, TICKET):
-            for span in each.spans:
-                if _rank(scenario, each.labels) > 1 or (scenario.expected and span[0] < early):
-                    false[_name(each.labels)] = false.get(_name(each.labels), 0) + 1
+    false = Counter(
+        _name(each.labels)
+        for each in sent
+        if each.labels.get("severity") in (PAGE, TICKET)
+        for span in each.spans
+        if _rank(scenario, each.labels) > 1 or (scenario.expected and span[0] < early)
+    )
     paging = sorted(span[0] for each in sent if each.labels.get("severity") == PAGE for span in each.spans)
     return Verdict(
         name=scenario.name,
@@ -93,8 +92,8 @@ def judge(scenario: Scenario, fired: Iterable[Fired], rules: Sequence[Inhibition
         first=after[0][2] if after else "",
         named_first=bool(after) and after[0][1] == 0,
         pages=sum(1 for _ in _notifications(paging)),
-        begun=names,
-        false=false,
+        begun=dict(Counter(name for _, _, name in begins)),
+        false=dict(false),
         true_pages=len(paging) - sum(count for name, count in false.items() if name.endswith(f"/{PAGE}")),
     )
 

@@ -63,11 +63,11 @@ def _hours(name: str, window: str, length: str) -> Record:
 
 
 def _short(window: str, length: str) -> Record:
-    """Return the ratio of the short window that goes with a long one: a twelfth of it."""
+    """Return the ratio of the short window that goes with a long one."""
     return Record(
         f"{_RATIO}:short",
         f"sum_over_time({_BAD}:increase1m[{length}])\n/\n(sum_over_time({_ALL}:increase1m[{length}]) > 0)",
-        "Share of requests that break the objective in the last twelfth of the window, by indicator (label sli): whether it goes on.",
+        "Share of requests that break the objective in the short part of the window, by indicator (label sli): whether it goes on.",
         {"window": window},
         examples.short(window),
     )
@@ -148,8 +148,7 @@ GROUPS = (
             Record(
                 f"{_RATIO}:short",
                 f'{_BAD}:sum{{window="6h"}} / ({_ALL}:sum > 0)',
-                "Share of requests that break the objective in the last twelfth of the window, by indicator (label sli): whether it goes "
-                "on.",
+                "Share of requests that break the objective in the short part of the window, by indicator (label sli): whether it goes on.",
                 {"window": "3d"},
                 examples.SHORT_OF_THREE_DAYS,
             ),

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from serving_simulator.score.engine.database import Database, EngineError, Labels, Series, database
 from serving_simulator.score.engine.rules import Rule, read, stages
 
-__all__ = ["EngineError", "Fired", "Labels", "Part", "Player", "Rule", "player", "read", "version"]
+__all__ = ["EngineError", "Fired", "Labels", "Part", "Player", "Rule", "by_workspace", "player", "read", "version"]
 
 _START = 0
 """Unix time of the first step: moments in a recording are counted from its begin."""
@@ -46,6 +46,14 @@ class Fired:
 
     labels: Labels
     spans: tuple[tuple[int, int], ...]
+
+
+def by_workspace(fired: Iterable[Fired]) -> dict[str, list[Fired]]:
+    """Return alerts by the workspace that they are about; those of none under the empty name."""
+    found: dict[str, list[Fired]] = {}
+    for each in fired:
+        found.setdefault(each.labels.get("workspace", ""), []).append(each)
+    return found
 
 
 class Player:
