@@ -21,13 +21,14 @@ GROUPS = (
             Record(
                 "serving:replica_throughput:full",
                 # Backlog inflates the requests in flight without bound, but not what a busy replica gets done. Rates look back five
-                # minutes: after a scale-up they are those of the few replicas before it, and must not be divided by the many; and at the
-                # end of a queue
-                # they fall before its mean does. So all of the five minutes must have been full.
+                # minutes: after a scale-up they are those of the few replicas before it, and must not be divided by the many; at the end
+                # of a queue they fall before its mean does; and between the first two scrapes of all they are luck. So all of five
+                # minutes must be known, and have been full.
                 f"""
                 (sum {by(DEPLOYMENT)} (serving:requests_by_code:rate5m{{status_code!~"[45].."}}) > 0)
                 / (serving:active_replicas:max > 0)
                 and (min_over_time(serving:inflight_requests:max[5m]) >= serving:slots:current)
+                and (serving:inflight_requests:max offset 5m)
                 unless (changes(serving:active_replicas:max[6m]) > 0)
                 """,
                 "Good answers a second of one replica while every slot has been taken for five minutes and no replica came or went: what "
@@ -80,21 +81,25 @@ GROUPS = (
                 "serving:ceiling_backlog:draining",
                 # By a measure of the last hour only: a guess at what a replica can do must not hold back a page. Before there is one (the
                 # first minutes of a Prometheus without history, or of a fleet that has only just grown) a queue that has halved is seen
-                # to drain. Where the measure exists it decides alone: under bursts a queue halves that is back a minute later.
+                # to drain. So it is where the measure says that the ceiling suffices, if only just: what was measured behind a long queue
+                # is low, since clients leave while their answers are worked on. Halving alone shows nothing: under bursts a queue halves
+                # that is back a minute later.
                 f"""
                 avg_over_time(serving:arrivals:rate5m[5m])
                 / (serving:target_utilization_ratio:current * serving:replica_throughput:recent)
                 <= {_MAX}
                 or
                 (
-                  serving:active_replicas:max
+                  (
+                    avg_over_time(serving:arrivals:rate5m[5m]) / serving:replica_throughput:recent <= {_MAX}
+                    or (serving:active_replicas:max unless serving:replica_throughput:recent)
+                  )
                   and (serving:inflight_requests:max <= 0.5 * max_over_time(serving:inflight_requests:max[5m30s]))
-                  unless serving:replica_throughput:recent
                 )
                 """,
                 "Replicas that serve what arrives, at the target utilization, where these are no more than the ceiling: a queue is then "
-                "the backlog of a cold start and drains by itself. While nothing was measured: the active replicas, when requests in "
-                "flight have halved within five minutes. Absent otherwise.",
+                "the backlog of a cold start and drains by itself. Where requests in flight have halved within five minutes, those that "
+                "serve it with every slot taken; or the active replicas, while nothing was measured. Absent otherwise.",
                 examples=examples.DRAINING,
             ),
             Record(

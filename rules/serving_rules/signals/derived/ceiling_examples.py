@@ -34,15 +34,17 @@ FULL = (
     Example(
         "every slot is taken",
         {**_BUSY, _rate("200", "d-two"): 8, _two(_ACTIVE): 2, _two(_INFLIGHT): 20, _two(_SLOTS_NOW): 8},
-        "1m",
+        "20m",
         {_FULL: 2, _two(_FULL): 4},
     ),
-    Example("a slot is free", {**_BUSY, _INFLIGHT: 11.5}, "1m", {}),
+    Example("a slot is free", {**_BUSY, _INFLIGHT: 11.5}, "20m", {}),
     Example("every slot was taken for five minutes, and not before", {**_BUSY, _INFLIGHT: "0x13 _x2 20x30"}, "20m", {_FULL: 2}),
     Example("every slot was taken for three minutes", {**_BUSY, _INFLIGHT: "0x16 20x30"}, "20m", {}),
     Example("a slot was free for a moment", {**_BUSY, _INFLIGHT: "20x17 0 20x30"}, "20m", {}),
-    Example("nothing succeeds", {**_BUSY, _rate("200"): 0, _rate("201"): 0}, "1m", {}),
-    Example("no replica, but answers of a moment ago", {**_BUSY, _ACTIVE: 0}, "1m", {}),
+    Example("every slot is taken, as far as is known: for four minutes", _BUSY, "4m", {}),
+    Example("for five minutes", _BUSY, "5m", {_FULL: 2}),
+    Example("nothing succeeds", {**_BUSY, _rate("200"): 0, _rate("201"): 0}, "20m", {}),
+    Example("no replica, but answers of a moment ago", {**_BUSY, _ACTIVE: 0}, "20m", {}),
     Example("a replica came four minutes ago", {**_BUSY, _ACTIVE: "2x9 3x30"}, "14m", {}),
     Example("a replica came seven minutes ago", {**_BUSY, _ACTIVE: "2x9 3x30"}, "17m", {_FULL: 2}),
 )
@@ -119,6 +121,7 @@ _LACK: dict[str, Values] = {
     _ACTIVE: 4,
 }
 _DRAINING = "serving:ceiling_backlog:draining"
+_ARRIVALS = "serving:arrivals:rate5m"
 DRAINING = (
     Example("what arrives fits", {**_LACK, "serving:arrivals:rate5m": 5.25}, "1m", {_DRAINING: 3.5}),
     Example("it fits exactly", {**_LACK, "serving:arrivals:rate5m": 6}, "1m", {_DRAINING: 4}),
@@ -127,7 +130,16 @@ DRAINING = (
     Example("nor one, but a queue that has halved in five minutes", {_ACTIVE: 4, _INFLIGHT: "80x9 60 40x9"}, "14m", {_DRAINING: 4}),
     Example("not quite halved", {_ACTIVE: 4, _INFLIGHT: "80x9 60 41x9"}, "14m", {}),
     Example("halved six minutes ago", {_ACTIVE: 4, _INFLIGHT: "80x9 60 40x9"}, "16m", {}),
-    Example("halved, where a measure says that it is back soon", {**_LACK, "serving:arrivals:rate5m": 6.5, _INFLIGHT: "80 40x9"}, "1m", {}),
+    Example("halved, where a measure says that it is back soon", {**_LACK, "serving:arrivals:rate5m": 8.5, _INFLIGHT: "80 40x9"}, "1m", {}),
+    Example("halved, and it fits exactly with every slot taken", {**_LACK, _ARRIVALS: 8, _INFLIGHT: "80 40x9"}, "1m", {_DRAINING: 4}),
+    Example("halved, where it fits anyway", {**_LACK, _ARRIVALS: 5.25, _INFLIGHT: "80 40x9"}, "1m", {_DRAINING: 3.5}),
+    Example("not halved, and it fits with every slot taken only", {**_LACK, _ARRIVALS: 7, _INFLIGHT: "80 41x9"}, "1m", {}),
+    Example(
+        "halved, with arrivals of five minutes, no more and no less",
+        {**_LACK, _ARRIVALS: "90x12 _x3 3x1 10.25x2", _INFLIGHT: "80x19 40"},
+        "20m",
+        {_DRAINING: 3.675},
+    ),
     Example(
         "arrivals of five minutes, no more and no less",
         {**_LACK, "serving:arrivals:rate5m": "90x12 _x3 3x1 4.25x2"},
