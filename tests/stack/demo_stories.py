@@ -60,7 +60,7 @@ STORIES: Mapping[str, Story] = {
     ),
     "fraud-scorer": Story(
         "crash loop",
-        {"ServingRestartLoop/critical": 60, "ServingDeploymentUnhealthy/critical": 120},
+        {"ServingRestartLoop/critical": 60, "ServingDeploymentUnhealthy/critical": 240},
         {
             "ServingRestartLoop/warning": "while another replica serves",
             "ServingRequestsParked/critical": "for minutes no replica serves at all",
@@ -89,7 +89,7 @@ STORIES: Mapping[str, Story] = {
     ),
     "batch-transcribe": Story(
         "async backlog",
-        {"ServingAsyncBacklog/warning": 60, "ServingAsyncExpiry/critical": 60},
+        {"ServingAsyncBacklog/warning": 120, "ServingAsyncExpiry/critical": 60},
         named="ServingAsyncExpiry/critical",
     ),
     "embed-small": Story(
