@@ -135,7 +135,8 @@ class Promotions:
             return
         settings = environment.in_force
         if simulation.fleet.switches.autoscaling_in_rollout and settings.min_replica < settings.max_replica:
-            promotion.total = max(self._total(environment, current, candidate), 1 if promotion.step <= 1 else promotion.step - 1, 1)
+            # The fleet grows meanwhile and does not shrink: a replica that comes and goes would begin the stabilisation anew each time.
+            promotion.total = max(promotion.total, self._total(environment, current, candidate))
         ready = int(simulation.lifecycle.ready[candidate.index])
         promotion.status = "PAUSED" if promotion.paused else "RAMPING_UP" if promotion.percent or ready else "RELEASING"
         if promotion.paused or ready < self._asked(environment, promotion):
@@ -145,7 +146,7 @@ class Promotions:
         promotion.settled_since = now if promotion.settled_since is None else promotion.settled_since
         rolling = environment.spec.promotion.rolling_deploy
         if not rolling or now - promotion.settled_since >= environment.spec.promotion.stabilization_time_seconds:
-            promotion.percent = min(100, round(100 * promotion.step / promotion.total)) if rolling else 100
+            promotion.percent = max(promotion.percent, round(100 * promotion.step / promotion.total)) if rolling else 100
             promotion.settled_since = None
             if promotion.percent >= 100:
                 self._finish(environment, promotion)

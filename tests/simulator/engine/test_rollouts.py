@@ -85,6 +85,18 @@ def test_a_rolling_promotion_moves_in_steps_within_the_bounds() -> None:
     assert [event.event_type for event in world.audit_events()][-1] == "MODEL_DEPLOYMENT_PROMOTED"
 
 
+@pytest.mark.parametrize("rate", [24, 26, 33, 42])
+def test_a_load_on_the_edge_of_a_replica_does_not_hold_a_promotion_up(rate: int) -> None:
+    workload = {"noise": 0.3, "patterns": [{"kind": "constant", "rate": rate}]}
+    world = world_of({"rolling_deploy": True, "stabilization_time_seconds": 600}, workload=workload)
+    model, _, two = ids(world)
+    world.advance(START + 300)
+    world.act({"action": "promote", "environment": f"{model}/production", "deployment": two})
+    # A step for each of six replicas at most, ten minutes long, with a start before it.
+    world.advance(START + 300 + 6000)
+    assert environment(world).current_deployment_id == two
+
+
 def test_a_promotion_at_the_ceiling_stays_under_it() -> None:
     world = world_of(most=4)
     _, one, two = ids(world)

@@ -104,7 +104,8 @@ DETECTION = Detection(
             and on ({names(MODEL)}) (serving_model:spend_growth:ratio > $model_ratio)
             {NOT_DEVELOPMENT}
             """,
-            for_="15m",
+            # An hour, not a quarter: one busy hour in days of real traffic costs twice as much and is over before anybody looks.
+            for_="1h",
             keep_firing_for="1h",
             summary="A deployment costs a multiple of what it usually costs at this hour.",
             description=_DEPLOYMENT,
@@ -154,7 +155,7 @@ DETECTION = Detection(
             (serving_workspace:spend_growth:ratio > $workspace_ratio)
             and (serving_workspace:cost_dollars_per_hour:avg1h - serving_workspace:cost_dollars_per_hour:baseline > $workspace_dollars)
             """,
-            for_="15m",
+            for_="1h",
             keep_firing_for="1h",
             scope=Scope.WORKSPACE,
             summary="A workspace costs a multiple of what it usually costs at this hour.",
