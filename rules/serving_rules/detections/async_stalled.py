@@ -30,7 +30,7 @@ DETECTION = Detection(
             {NOT_DEVELOPMENT}
             """,
             for_="5m",
-            keep_firing_for="30m",  # longer than waits of the stall are among those of the last quarter of an hour
+            keep_firing_for="40m",  # longer than waits of the stall are among those of the last quarter of an hour
             summary="Asynchronous requests wait and none is completed.",
             description=name_of
             + """ has {{ $value | printf "%.0f" }} asynchronous requests waiting and has completed none for 15 minutes. Active replicas: """

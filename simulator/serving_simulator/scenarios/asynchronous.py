@@ -11,10 +11,10 @@ from serving_simulator.scenarios.scenario import BUDGETS, HEALTHY, ONSET, SHORT,
 __all__ = ["async_backlog", "async_stalled"]
 
 
-def _worker(rate: float, service: float, step: dict[str, Any]) -> dict[str, Any]:
+def _worker(rate: float, service: float, step: dict[str, Any], most: int = 4) -> dict[str, Any]:
     return {
-        "autoscaling": {"min_replica": 1, "max_replica": 4, "concurrency_target": 8},
-        "service": {"mean": service, "cv": 0.4, "knee": 8, "predict_concurrency": 8},
+        "autoscaling": {"min_replica": 1, "max_replica": most, "concurrency_target": 8},
+        "service": {"mean": service, "cv": 0.4, "knee": 8, "predict_concurrency": 8, "patience": 20},
         "async_use": {"ttl": 600},
         "workload": {"patterns": [{"kind": "constant", "rate": 0.005}]},
         "async_workload": {"patterns": [{"kind": "constant", "rate": rate}, step]},
@@ -44,7 +44,7 @@ def async_backlog(name: str, level: Level, rng: np.random.Generator) -> Scenario
 
 
 def async_stalled(name: str, level: Level, rng: np.random.Generator) -> Scenario:
-    """The worker takes requests and finishes none, until somebody replaces it."""
+    """The only worker takes requests and finishes none, until somebody replaces it."""
     lasts = {HEALTHY: 0, "mild": 45, "medium": 60, "severe": 120}[level]
     service = varied(rng, 10.0)
     do = {"action": "fault", "deployment": f"{name}/deployment-1"}
@@ -58,7 +58,7 @@ def async_stalled(name: str, level: Level, rng: np.random.Generator) -> Scenario
         "async_stalled",
         level,
         SHORT,
-        [model_of(name, _worker(0.4 * 8 / service, service, {"kind": "constant", "rate": 0.0}))],
+        [model_of(name, _worker(0.4 * 8 / service, service, {"kind": "constant", "rate": 0.0}, most=1))],
         timeline=happens if lasts else [],
         detection="async_stalled",
         onset=ONSET,

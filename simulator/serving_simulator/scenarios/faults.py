@@ -99,7 +99,8 @@ def memory_leak(name: str, level: Level, rng: np.random.Generator) -> Scenario:
     limit = 16 * 1024.0
     base = 0.72 * limit
     leak = 0.0 if hours is None else varied(rng, (limit - base) / hours, 0.05)
-    full = int((hours or 0) * 60 * 0.82)
+    # Known for certain at 95 %, whatever the rise says.
+    full = int((0.95 * limit - base) / leak * 60) if leak else 0
     return Scenario(
         name,
         "memory_leak",
@@ -127,8 +128,13 @@ def memory_leak(name: str, level: Level, rng: np.random.Generator) -> Scenario:
 def unready_pods(name: str, level: Level, rng: np.random.Generator) -> Scenario:
     """Replicas run and do not pass their checks: they are billed and do no work."""
     length = {HEALTHY: 120.0, "mild": 1600.0, "medium": 2700.0, "severe": 3600.0}[level]
-    every = {HEALTHY: 20000.0, "mild": 5000.0, "medium": 5000.0, "severe": 3000.0}[level]
-    fine = {"unready_every": None}
+    fails = {"action": "fault", "deployment": f"{name}/deployment-1"}
+    # Within five minutes most of four pods fail; a single one does for the healthy twin, at most.
+    every = 20000.0 if level == HEALTHY else 300.0
+    happens = [
+        {"at": seconds(ONSET), "do": {**fails, "change": {"unready_every": every, "unready_for": length}}},
+        {"at": seconds(ONSET + 5), "do": {**fails, "change": {"unready_every": None}}},
+    ]
     return Scenario(
         name,
         "unready_pods",
@@ -145,12 +151,11 @@ def unready_pods(name: str, level: Level, rng: np.random.Generator) -> Scenario:
                 },
             )
         ],
-        timeline=during(name, {"unready_every": every, "unready_for": length}, fine),
+        timeline=happens,
         detection="pods_not_ready",
         onset=ONSET,
-        end=ONSET + LASTS + int(length / 60),
-        # The first of four pods fails within the hour.
-        evidence=45,
+        end=ONSET + 5 + int(length / 60),
+        evidence=5,
         expected=frozenset({"ServingPodsNotReady", "ServingBelowMinReplicas", "ServingDeploymentUnhealthy"}),
         companions=BUDGETS | {"ServingRequestsParked", "ServingRequestsExpired", "ServingCapacityExhausted", "ServingCapacitySaturated"},
     )

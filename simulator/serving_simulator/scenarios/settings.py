@@ -11,7 +11,7 @@ __all__ = ["idle_spend", "over_provisioned", "settings_lint", "spend_spike", "ta
 
 def target_too_high(name: str, level: Level, rng: np.random.Generator) -> Scenario:
     """Replicas are given far more requests at once than they work on well, and the autoscaler sees no need for another."""
-    target = {HEALTHY: 4, "mild": 24, "medium": 40, "severe": 64}[level]
+    target = {HEALTHY: 4, "mild": 32, "medium": 56, "severe": 80}[level]
     service, knee = varied(rng, 2.0), 4
     # Busy hours hold what slows a replica down and stays below its target; quiet ones show how fast it can be.
     busy = {HEALTHY: 10.0, "mild": 14.0, "medium": 20.0, "severe": 30.0}[level]
@@ -35,7 +35,8 @@ def target_too_high(name: str, level: Level, rng: np.random.Generator) -> Scenar
             )
         ],
         detection="concurrency_target_too_high",
-        evidence=7 * 60,
+        # How fast it can be is known after six hours; the busy stretch after that begins at 380 minutes, and half an hour of it shows.
+        evidence=380 + 30,
         expected=frozenset({"ServingConcurrencyTargetTooHigh"}),
         # A replica that was added for the slow hour goes too early, too.
         companions=BUDGETS | {"ServingLatencyAfterScaleDown"},
@@ -100,10 +101,12 @@ def idle_spend(name: str, level: Level, rng: np.random.Generator) -> Scenario:
 
 
 def over_provisioned(name: str, level: Level, rng: np.random.Generator) -> Scenario:
-    """A short crowd each half an hour, and a delay of an hour: the fleet of the crowd stays all day."""
+    """A crowd of some minutes each hour, and a delay of an hour: the fleet of the crowd stays all day."""
     crowd = {HEALTHY: 1.0, "mild": 7.0, "medium": 12.0, "severe": 20.0}[level]
     service = varied(rng, 4.0)
-    bursts = {"kind": "burst", "rate": crowd / service, "length": 100, "every": seconds(55), "at": float(rng.uniform(0, 1800))}
+    bursts = {"kind": "burst", "rate": crowd / service, "length": 400, "every": seconds(55), "at": float(rng.uniform(0, 1800))}
+    # Room for half as much again: without a ceiling near the need, the backlog of each cold crowd starts far more than it.
+    most = int(np.ceil(1.5 * crowd / 0.7))
     return Scenario(
         name,
         "over_provisioned",
@@ -113,7 +116,7 @@ def over_provisioned(name: str, level: Level, rng: np.random.Generator) -> Scena
             model_of(
                 name,
                 {
-                    "autoscaling": {"min_replica": 1, "max_replica": 40, "concurrency_target": 1, "scale_down_delay": 3600},
+                    "autoscaling": {"min_replica": 1, "max_replica": most, "concurrency_target": 1, "scale_down_delay": 3600},
                     "service": {"mean": service, "cv": 0.3, "knee": 1},
                     "startup": {"scheduling": 8, "image_pull": 2, "weight_download": 3, "container_start": 15},
                     "workload": {"patterns": [{"kind": "constant", "rate": 0.25 / service}, bursts]},

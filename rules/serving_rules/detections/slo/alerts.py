@@ -118,6 +118,15 @@ INHIBITIONS = (
     ),
     *(
         Inhibition(
+            alert_name(Indicator.AVAILABILITY, tier),
+            tuple(alert_name(Indicator.LATENCY, slower) for slower in TIERS[place:]),
+            ENVIRONMENT,
+            "Requests that time out are failures and slow: failing is worse, and whoever looks into it sees how slow the rest is.",
+        )
+        for place, tier in enumerate(TIERS)
+    ),
+    *(
+        Inhibition(
             name,
             tuple(each.name for each in ALERTS),
             ENVIRONMENT,

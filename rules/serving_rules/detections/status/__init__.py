@@ -340,6 +340,7 @@ DETECTION = Detection(
                 "ServingPodsNotReady",
                 "ServingBelowMinReplicas",
                 "ServingRequestsParked",
+                "ServingRequestsExpired",
             ),
             DEPLOYMENT,
             "A deployment that fails loses and starts replicas, and its requests wait; what that looks like is its consequence.",
