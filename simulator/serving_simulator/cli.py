@@ -144,6 +144,7 @@ def score(outputs: tuple[Path, ...], loops: int, **options: Any) -> None:
         **{name: options[name] for name in ("seed", "seeds", "hours")},
         "scenarios": options["pattern"],
         "traces": options["traces"] is not None,
+        "rules": settings.packs[0].digest,
         "prometheus": version(settings.prometheus),
     }
     report = Report(made, results.verdicts, results.effects, closed)

@@ -91,7 +91,7 @@ def test_every_family_that_the_rules_read_is_recorded_or_is_one_that_the_simulat
 
     read = {name for rule in build().rules() for name in re.findall(r"\b((?:baseten|serving_exporter)_\w+)", rule.expr)}
     recorded = {name for name, _ in map(keyed, recording.series)}
-    lacking = {name for name in read - recorded if not name.startswith("baseten_llm_")}
+    lacking = read - recorded
     assert lacking == {
         "baseten_deployment_max_scale_down_ratio",  # no deployment of the demo sets it
         "baseten_ongoing_websocket_connections",

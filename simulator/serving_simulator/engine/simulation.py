@@ -135,6 +135,8 @@ class Simulation:
         wanted = lifecycle.wanted()
         for index in np.flatnonzero(desired != wanted):
             row = self.rows[index]
+            if row.faults.keeps_replicas and desired[index] < wanted[index]:
+                continue
             if wanted[index] == 0 and desired[index] > 0 and row.served and not row.deploying and row.settings.min_replica == 0:
                 row.waking = True
             lifecycle.reconcile(row, int(desired[index]), self.now)

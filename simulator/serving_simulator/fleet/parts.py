@@ -97,7 +97,8 @@ class Faults(_Part, frozen=True, kw_only=True):
     ``crash_every``: mean time between crashes of one ready replica; ``crash_on_load``: share of container starts that die;
     ``poison``: share of requests that kill their replica; ``error_rate``: share of answers that are 500; ``slow``: service time factor;
     ``unready_every``, ``unready_for``: how often a ready replica stops passing its checks, and for how long; ``hang_every``: mean time
-    until a ready replica accepts requests and never answers; ``no_capacity``: no hardware for new replicas.
+    until a ready replica accepts requests and never answers; ``no_capacity``: no hardware for new replicas; ``keeps_replicas``: none is
+    removed that the autoscaler does not want any more.
     """
 
     crash_every: Seconds | None = None
@@ -109,6 +110,7 @@ class Faults(_Part, frozen=True, kw_only=True):
     unready_for: Seconds = Seconds(120)
     hang_every: Seconds | None = None
     no_capacity: bool = False
+    keeps_replicas: bool = False
 
 
 class AsyncUse(_Part, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from serving_simulator.recording.additions import Additions, sources
 from serving_simulator.recording.feed import Series, feed_series
 from serving_simulator.recording.losses import Loss, lost
 from serving_simulator.recording.notation import Values, series_name, values_text
+from serving_simulator.recording.tokens import TokenSeries
 from serving_simulator.world import World
 
 __all__ = ["SCRAPE_SECONDS", "Loss", "Recording", "record"]
@@ -67,6 +68,7 @@ def record(
     start = world.now
     observations, times = [], start + SCRAPE_SECONDS * np.arange(minutes, dtype=np.float64)
     additions, simulation = Additions(minutes, start), world.simulation
+    tokens = TokenSeries(simulation, minutes)
     used = np.zeros(len(simulation.rows), bool)
     used[list(simulation.uses_async)] = True
     used |= simulation.fleet.switches.async_families == "all"
@@ -75,6 +77,7 @@ def record(
         observations.append(world.observation())
         shown = np.flatnonzero(observations[-1].visible & used).tolist()
         additions.look(world, scrape, (simulation.rows[index].id for index in shown))
+        tokens.look(observations[-1], scrape)
     failed = np.random.default_rng(seed).random(minutes) < failures
     failed[0] = False
     recording = Recording(minutes, {}, {})
@@ -90,6 +93,7 @@ def record(
 
     for source, part in (
         ("feed", feed_series(observations, simulation.rows, simulation.fleet.switches, set(np.flatnonzero(used).tolist()))),
+        ("feed", tokens.series()),
         ("inventory", additions.series(world, simulation.rows, times)),
     ):
         for series in part:

@@ -12,6 +12,7 @@ __all__ = [
     "hung_replica",
     "memory_leak",
     "restart_loop",
+    "scale_down_stuck",
     "unready_pods",
 ]
 
@@ -95,7 +96,7 @@ def crashing_requests(name: str, level: Level, rng: np.random.Generator) -> Scen
 
 def memory_leak(name: str, level: Level, rng: np.random.Generator) -> Scenario:
     """A replica needs more memory by the hour, and nears what its instance has."""
-    hours = {HEALTHY: None, "mild": 9.0, "medium": 6.0, "severe": 4.0}[level]
+    hours = {HEALTHY: None, "mild": 7.0, "medium": 5.5, "severe": 4.0}[level]
     limit = 16 * 1024.0
     base = 0.72 * limit
     leak = 0.0 if hours is None else varied(rng, (limit - base) / hours, 0.05)
@@ -194,6 +195,38 @@ def below_minimum(name: str, level: Level, rng: np.random.Generator) -> Scenario
         evidence=5,
         expected=frozenset({"ServingBelowMinReplicas", "ServingReplicasStuckStarting"}),
         companions=BUDGETS | {"ServingDeploymentStuck"},
+    )
+
+
+def scale_down_stuck(name: str, level: Level, rng: np.random.Generator) -> Scenario:
+    """The day's work is over, and the replicas that did it stay."""
+    replicas = {HEALTHY: 4, "mild": 2, "medium": 4, "severe": 8}[level]
+    service = varied(rng, 2.0)
+    work = {"kind": "step", "rate": replicas * 4.8 / service, "at": 0, "length": seconds(ONSET)}
+    return Scenario(
+        name,
+        "scale_down_stuck",
+        level,
+        SHORT,
+        [
+            model_of(
+                name,
+                {
+                    "autoscaling": {"min_replica": 1, "max_replica": 12, "concurrency_target": 8, "scale_down_delay": 600},
+                    "service": {"mean": service, "cv": 0.5, "knee": 8},
+                    "startup": {"scheduling": 10, "container_start": 30},
+                    "workload": {"patterns": [work]},
+                },
+                age="30d",
+            )
+        ],
+        timeline=during(name, {"keeps_replicas": True}, {"keeps_replicas": False}) if level != HEALTHY else [],
+        detection="scale_down_stuck",
+        onset=ONSET,
+        end=ONSET + LASTS,
+        # Two delays, a window and ten minutes without work.
+        evidence=31,
+        expected=frozenset({"ServingScaleDownStuck"}),
     )
 
 

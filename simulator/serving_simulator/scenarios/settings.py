@@ -14,7 +14,7 @@ def target_too_high(name: str, level: Level, rng: np.random.Generator) -> Scenar
     target = {HEALTHY: 4, "mild": 32, "medium": 56, "severe": 80}[level]
     service, knee = varied(rng, 2.0), 4
     # Busy hours hold what slows a replica down and stays below its target; quiet ones show how fast it can be.
-    busy = {HEALTHY: 10.0, "mild": 14.0, "medium": 20.0, "severe": 30.0}[level]
+    busy = {HEALTHY: 10.0, "mild": 16.0, "medium": 26.0, "severe": 34.0}[level]
     quiet = 1.2 / service
     peak = {"kind": "burst", "rate": 0.93 * knee / service - quiet, "length": seconds(70), "every": seconds(160), "at": seconds(60)}
     crowd = {"kind": "batch", "requests": busy, "spread": 5, "every": seconds(160), "at": seconds(60)}

@@ -48,7 +48,7 @@ def _introduction(report: Report) -> Iterator[str]:
         "",
         f"{found.runs} runs, {found.weeks:.0f} deployment-weeks, nothing wrong in {found.quiet_weeks:.0f} of them"
         + (", recorded traffic of real services included" if made.get("traces") else ", without recorded traffic")
-        + f". Seed {made['seed']}, {made['seeds']} variations of each scenario, {made['prometheus']}. Made with:",
+        + f". Seed {made['seed']}, {made['seeds']} variations of each scenario, rules {made['rules']}, {made['prometheus']}. Made with:",
         "",
         "```sh",
         str(made["command"]),

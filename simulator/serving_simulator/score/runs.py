@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -36,6 +37,11 @@ class Pack:
     rules: Sequence[Rule]
     inhibitions: Sequence[Inhibition] = ()
 
+    @property
+    def digest(self) -> str:
+        """What tells these rules from others: a hash of all that decides what fires when and who hears of it. Texts do not."""
+        return hashlib.sha256(repr((*self.rules, *self.inhibitions)).encode()).hexdigest()[:12]
+
     def waits(self) -> dict[str, int]:
         """Return the minutes of ``for`` by ``Alert/severity``."""
         return {f"{rule.name}/{rule.labels.get('severity', '')}": rule.wait // 60 for rule in self.rules if rule.alert}
@@ -66,9 +72,9 @@ class Results:
 def run(scenarios: Iterable[Scenario], settings: Settings, say: Callable[[str], None] = lambda _: None) -> Results:
     """Run every scenario; ``say`` hears of the progress. Raises ``EngineError`` when Prometheus cannot play the rules."""
     chosen = list(scenarios)
-    memory = Memory(settings.state)
+    memory = Memory(settings.state, {pack.name: pack.digest for pack in settings.packs}, settings.seed)
     known = memory.verdicts
-    missing = [each for each in chosen if any((pack.name, each.name) not in known for pack in settings.packs)]
+    missing = [each for each in chosen if any((pack.name, each.name, each.minutes) not in known for pack in settings.packs)]
     if len(missing) < len(chosen):
         say(f"{len(chosen) - len(missing)} of {len(chosen)} scenarios are known from {settings.state}")
     todo = list(batches(missing))
@@ -78,7 +84,7 @@ def run(scenarios: Iterable[Scenario], settings: Settings, say: Callable[[str], 
             memory.keep(*future.result())
             batch = running[future]
             say(f"batch {number} of {len(todo)}: {len(batch)} scenarios, {batch[0].minutes / 60:g} h each")
-    verdicts = {pack.name: [known[pack.name, each.name] for each in chosen] for pack in settings.packs}
+    verdicts = {pack.name: [known[pack.name, each.name, each.minutes] for each in chosen] for pack in settings.packs}
     return Results(verdicts, list(memory.effects.values()))
 
 

@@ -111,6 +111,16 @@ def test_without_hardware_scheduling_never_ends_and_stalls(quick: dict[str, Any]
     assert world.truth(only(world))["active"] == 1
 
 
+def test_replicas_that_are_kept_go_when_the_fault_is_over(quick: dict[str, Any]) -> None:
+    bounds = {"min_replica": 1, "max_replica": 4, "scale_down_delay": 60}
+    world = World(one({"autoscaling": bounds, "replicas": 3, "startup": quick, "faults": {"keeps_replicas": True}}), seed=1, start=START)
+    world.advance(START + 1200)
+    assert world.truth(only(world))["active"] == 3
+    world.act({"action": "fault", "deployment": "m/d", "change": {"keeps_replicas": False}})
+    world.advance(START + 1300)
+    assert world.truth(only(world))["active"] == 1
+
+
 @pytest.mark.parametrize(("switch", "status", "replicas"), [("30m", "INACTIVE", 0), (None, "DEPLOYING", 1)])
 def test_a_first_deploy_without_hardware_is_given_up_or_not(quick: dict[str, Any], switch: str | None, status: str, replicas: int) -> None:
     deployment = {"state": "new", "startup": quick, "faults": {"no_capacity": True}}

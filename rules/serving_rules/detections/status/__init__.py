@@ -66,6 +66,7 @@ DETECTION = Detection(
             f"""
             max {by(DEPLOYMENT)} (serving:status:current{{status="UNHEALTHY"}})
             {NOT_DEVELOPMENT}
+            unless serving:restart_loop:stopped
             """,
             for_="5m",
             keep_firing_for="15m",
@@ -94,6 +95,11 @@ DETECTION = Detection(
                         "a development deployment breaks while its author works",
                         Outcome.GUARD,
                         {"serving:development:flag": 1},
+                    ),
+                    Case(
+                        "a candidate that was withdrawn keeps the status: nothing runs, waits or is asked for",
+                        Outcome.GUARD,
+                        {"serving:restart_loop:stopped": 1},
                     ),
                     Case(
                         "another status",
