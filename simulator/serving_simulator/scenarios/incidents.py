@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from serving_simulator.scenarios import answers, asynchronous, autoscaling, compounds, exporter, faults, releases, settings
+from serving_simulator.scenarios import answers, asynchronous, autoscaling, compounds, exporter, faults, releases, scale_to_zero, settings
 from serving_simulator.scenarios.scenario import HEALTHY, LEVELS, WEEK, Level, Make, Scenario
 
 __all__ = ["INCIDENTS", "incidents", "named"]
@@ -24,10 +24,10 @@ INCIDENTS: dict[str, Make] = {
         autoscaling.ceiling,
         autoscaling.near_ceiling,
         autoscaling.token_ceiling,
-        autoscaling.cold_flood,
+        scale_to_zero.cold_flood,
         autoscaling.no_hardware,
-        autoscaling.scale_to_zero_churn,
-        autoscaling.daily_cold_start,
+        scale_to_zero.scale_to_zero_churn,
+        scale_to_zero.daily_cold_start,
         settings.target_too_high,
         settings.target_too_low,
         settings.idle_spend,

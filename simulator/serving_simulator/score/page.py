@@ -42,7 +42,7 @@ def as_markdown(report: Report) -> str:
 def _introduction(report: Report) -> Iterator[str]:
     made, found = report.made_with, totals(report.judged)
     yield from (
-        "How good the committed rules are at naming what goes wrong, and at being silent when nothing does: labelled scenarios are",
+        "How good the rules are at naming what goes wrong, and at being silent when nothing does: labelled scenarios are",
         "simulated, recorded as a Prometheus would have scraped them, and played through its own engine with the rules as they are.",
         "[How to score](how-to/score.md) explains the words, and does it for rules and traffic of your own.",
         "",

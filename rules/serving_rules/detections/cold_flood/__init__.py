@@ -48,8 +48,9 @@ DETECTION = Detection(
             # reason.
             f"{PARKED} {NOT_DEVELOPMENT}",
             for_="2m",
-            # As long as what it silences: a replica that comes at last must not be announced by a page about its start.
-            keep_firing_for="25m",  # longer than what it silences, which is kept for 20
+            # Longer than what it silences, which is kept for 20: a replica that comes at last must not be announced by a page about its
+            # start.
+            keep_firing_for="25m",
             summary="Requests have waited for minutes, and no replica is active to serve them.",
             description=name_of
             + ' has had at least {{ $value | printf "%.0f" }} requests parked for five minutes and no active replica; starting: '
