@@ -40,7 +40,7 @@ def test_the_end_of_an_incident_is_sent_too(demo_run: DemoRun) -> None:
 
 def broken_rule(configuration: Configuration) -> None:
     """A record got another name, and the alert that reads it did not hear of it."""
-    name = "serving:ceiling_inflight_ratio:avg3m"
+    name = "serving:ceiling_inflight_ratio:current"
     assert any(f"record: {name}" in text for text in configuration.rules.values())
     configuration.rules = {file: text.replace(f"record: {name}", f"record: {name}s") for file, text in configuration.rules.items()}
 

@@ -14,10 +14,13 @@ def target_too_high(name: str, level: Level, rng: np.random.Generator) -> Scenar
     target = {HEALTHY: 4, "mild": 32, "medium": 56, "severe": 80}[level]
     service, knee = varied(rng, 2.0), 4
     # Busy hours hold what slows a replica down and stays below its target; quiet ones show how fast it can be.
-    busy = {HEALTHY: 10.0, "mild": 16.0, "medium": 26.0, "severe": 34.0}[level]
+    busy = {HEALTHY: 10.0, "mild": 16.0, "medium": 28.0, "severe": 34.0}[level]
     quiet = 1.2 / service
-    peak = {"kind": "burst", "rate": 0.93 * knee / service - quiet, "length": seconds(70), "every": seconds(160), "at": seconds(60)}
-    crowd = {"kind": "batch", "requests": busy, "spread": 5, "every": seconds(160), "at": seconds(60)}
+    # A crowd every few minutes keeps them full: chance arrivals alone let the queue drain, or grow past the slots, for half an hour.
+    every, length, at = seconds(160), seconds(70), seconds(60)
+    peak = {"kind": "burst", "rate": 0.82 * knee / service - quiet, "length": length, "every": every, "at": at}
+    crowd = {"kind": "batch", "requests": busy, "spread": 5, "every": every, "at": at}
+    crowds = [{**crowd, "requests": 0.8 * busy, "at": at + later} for later in range(150, int(length), 150)]
     return Scenario(
         name,
         "target_too_high",
@@ -30,7 +33,7 @@ def target_too_high(name: str, level: Level, rng: np.random.Generator) -> Scenar
                     "autoscaling": {"min_replica": 1, "max_replica": 6, "concurrency_target": target},
                     "service": {"mean": service, "cv": 0.3, "knee": knee},
                     "startup": {"scheduling": 10, "container_start": 30},
-                    "workload": {"patterns": [{"kind": "constant", "rate": quiet}, peak, crowd]},
+                    "workload": {"patterns": [{"kind": "constant", "rate": quiet}, peak, crowd, *crowds]},
                 },
             )
         ],

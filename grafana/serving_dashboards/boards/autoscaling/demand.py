@@ -126,7 +126,7 @@ CEILING = Row(
                     Colour.DESIRED,
                 ),
                 Query(
-                    by_deployment(signal("serving:ceiling_inflight_ratio:avg3m")),
+                    by_deployment(signal("serving:ceiling_inflight_ratio:current")),
                     "slots {{model_name}} {{deployment_name}}",
                     Colour.WAITING,
                 ),

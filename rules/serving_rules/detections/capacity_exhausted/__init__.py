@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from serving_rules.detections.capacity_exhausted import cases
-from serving_rules.detections.capacity_exhausted.records import EXHAUSTED, RECORDS
+from serving_rules.detections.capacity_exhausted.records import EXHAUSTED, RECORDS, full
 from serving_rules.detections.capacity_exhausted.runbook import DEPLOYMENT_RUNBOOK, ENVIRONMENT_RUNBOOK
 from serving_rules.guards import ALONE, NOT_DEVELOPMENT, NOT_DRAINING, NOT_TOKENS
 from serving_rules.model import Alert, Detection, Inhibition, Kind, Scope, Severity, Threshold
 from serving_rules.promql import DEPLOYMENT, ENVIRONMENT, name_of, value_of
 
 __all__ = ["DETECTION"]
+
+def _costs(record: str) -> str:
+    return value_of(record, form='printf "%.2f"', before=" (at most $", after=" a day more)", otherwise="")
+
+
+# Between two queues the least that helps is what gives the load room.
+_ADVICE = value_of(
+    "serving:max_replicas:for_capacity_exhausted",
+    after=_costs("serving:capacity_exhausted_dollars_per_day:cost"),
+    otherwise=value_of("serving:max_replicas:for_capacity_saturated", after=_costs("serving:capacity_saturated_dollars_per_day:cost")),
+)
 
 DETECTION = Detection(
     id="C4",
@@ -22,7 +33,7 @@ DETECTION = Detection(
         Threshold(
             "used",
             1,
-            "At 1 the slots are full on average of five minutes, so that requests wait for longer than they come one by one. Lower pages "
+            "Above 1 every slot is taken and requests wait whenever one looks, for four minutes. Lower pages "
             "before users feel it; higher tolerates a queue.",
             minimum=0.5,
             maximum=10,
@@ -77,14 +88,7 @@ DETECTION = Detection(
                 otherwise="",
             )
             + ". Set max_replica to "
-            + value_of("serving:max_replicas:for_capacity_exhausted")
-            + value_of(
-                "serving:capacity_exhausted_dollars_per_day:cost",
-                form='printf "%.2f"',
-                before=" (at most $",
-                after=" a day more)",
-                otherwise="",
-            )
+            + _ADVICE
             + "."
             + value_of(
                 "serving:concurrency_target:for_capacity_saturated",
@@ -100,8 +104,8 @@ DETECTION = Detection(
             "ServingEnvironmentExhausted",
             Severity.CRITICAL,
             Kind.SYMPTOM,
-            """
-            (min_over_time(serving_environment:ceiling_inflight_ratio:avg3m[3m]) > $environment_used)
+            f"""
+            {full("serving_environment:ceiling_inflight_ratio:current", "$environment_used")}
             and serving_environment:rollout:recent30m
             """,
             for_="1m",
@@ -124,15 +128,15 @@ DETECTION = Detection(
     inhibitions=(
         Inhibition(
             "ServingCapacityExhausted",
-            ("ServingCapacitySaturated", "ServingConcurrencyTargetTooHigh"),
+            ("ServingCapacitySaturated", "ServingConcurrencyTargetTooHigh", "ServingRequestsExpired"),
             DEPLOYMENT,
-            "Whoever has no free slot also has no room: the page is out, with the same advice.",
+            "Whoever has no free slot also has no room, and requests that wait for one expire: the page is out, with the advice.",
         ),
         Inhibition(
             "ServingEnvironmentExhausted",
-            ("ServingEnvironmentSaturated",),
+            ("ServingEnvironmentSaturated", "ServingRequestsExpired"),
             ENVIRONMENT,
-            "Whoever has no free slot also has no room: the page is out, with the same advice.",
+            "Whoever has no free slot also has no room, and requests that wait for one expire: the page is out, with the advice.",
         ),
     ),
     runbooks={"ServingCapacityExhausted": DEPLOYMENT_RUNBOOK, "ServingEnvironmentExhausted": ENVIRONMENT_RUNBOOK},

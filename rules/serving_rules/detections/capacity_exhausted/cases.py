@@ -6,18 +6,20 @@ from serving_rules.model import Case, Outcome, Proof, Values
 
 __all__ = ["DEPLOYMENT", "ENVIRONMENT"]
 
-_RATIO = "serving:ceiling_inflight_ratio:avg3m"
+_RATIO = "serving:ceiling_inflight_ratio:current"
 _REFUSED = "serving:ceiling_refused_ratio:avg10m"
-_ENVIRONMENT_RATIO = "serving_environment:ceiling_inflight_ratio:avg3m"
+_ENVIRONMENT_RATIO = "serving_environment:ceiling_inflight_ratio:current"
 _ROLLOUT = "serving_environment:rollout:recent30m"
 _MAX = "serving:max_replicas:current"
+_FOR_MAX = "serving:max_replicas:for_capacity_exhausted"
+_NO_ROOM: dict[str, Values] = {"serving:max_replicas:for_capacity_saturated": 6}
 
 
 def _windows(ratio: str) -> tuple[Case, ...]:
     """Return what pins the least of three minutes: when it begins to hold after ten minutes of room, and what it does not mind."""
     return (
         Case("two minutes without a free slot", Outcome.UNDER, {ratio: "0x10 1.5x30"}, at="12m"),
-        Case("seven minutes without one", Outcome.OVER, {ratio: "0x10 1.5x30"}, fires=True, at="17m"),
+        Case("four minutes without one", Outcome.OVER, {ratio: "0x10 1.5x30"}, fires=True, at="14m"),
         Case(
             "five missed scrapes since it began, never three in a row",
             Outcome.OVER,
@@ -25,6 +27,8 @@ def _windows(ratio: str) -> tuple[Case, ...]:
             fires=True,
             at="8m",
         ),
+        Case("full since an outage of ten minutes", Outcome.OVER, {ratio: "0.5x9 _x10 1.5x30"}, fires=True, at="21m"),
+        Case("full since an outage of thirteen", Outcome.UNDER, {ratio: "0.5x7 _x13 1.5x30"}, at="22m"),
         Case("a free slot every other minute", Outcome.UNDER, {ratio: "1.5 0.9 1.5 0.9 1.5 0.9 1.5 0.9 1.5 0.9"}, at="9m"),
     )
 
@@ -39,8 +43,9 @@ _BASE: dict[str, Values] = {
     _MAX: 4,
     "serving:inflight_requests:avg5m": 48.2,
     "serving:slots:current": 32,
-    "serving:max_replicas:for_capacity_exhausted": 9,
+    _FOR_MAX: 9,
     "serving:capacity_exhausted_dollars_per_day:cost": 241.464,
+    "serving:capacity_saturated_dollars_per_day:cost": 96,
     "serving:concurrency_target:current": 8,
 }
 _TEXT = f"{_NAME} is at its ceiling of 4 replicas with 48 requests in flight for 32 slots"
@@ -55,9 +60,22 @@ DEPLOYMENT = Proof(
         Case("exactly full", Outcome.AT, {_RATIO: 1}),
         Case("the least more", Outcome.OVER, {_RATIO: 1.01}, fires=True),
         *_windows(_RATIO),
+        Case("full from the first minute that is known", Outcome.UNDER, {_RATIO: 1.5}, at="1m"),
+        Case("full in the first minutes that are known", Outcome.OVER, {_RATIO: 1.5}, fires=True, at="7m"),
         Case("exactly one in a hundred refused", Outcome.AT, {_RATIO: 0.9, _REFUSED: 0.01}),
         Case("the least more refused", Outcome.OVER, {_RATIO: 0.9, _REFUSED: 0.011}, fires=True),
         Case("none refused, since it queues", Outcome.OVER, {_REFUSED: 0}, fires=True),
+        Case(
+            "the queue is gone for a while, and there is no room",
+            Outcome.OVER,
+            {_RATIO: 0.9, _FOR_MAX: "_x8 9x1 _x80", **_NO_ROOM},
+            fires=True,
+            at="60m",
+            description=f"{_TEXT}. Set max_replica to 6 (at most $96.00 a day more).",
+        ),
+        Case("for more than an hour", Outcome.UNDER, {_RATIO: 0.9, _FOR_MAX: "_x8 9x1 _x80", **_NO_ROOM}, at="90m"),
+        Case("it stood for a minute only", Outcome.UNDER, {_RATIO: 0.9, _FOR_MAX: "_x8 9 _x80", **_NO_ROOM}, at="60m"),
+        Case("there is room again", Outcome.UNDER, {_RATIO: 0.9, _FOR_MAX: "9x90"}),
         Case("one that scales on tokens", Outcome.GUARD, {"serving:target_inflight_tokens:current": 60000}),
         Case("a development deployment has one replica by design", Outcome.GUARD, {"serving:development:flag": 1}),
         Case("a promotion: its environment is judged", Outcome.GUARD, {"serving:rollout:recent30m": 1}),
@@ -82,7 +100,7 @@ DEPLOYMENT = Proof(
         Case(
             "no price, no advice",
             Outcome.ABSENT,
-            {"serving:max_replicas:for_capacity_exhausted": None, "serving:capacity_exhausted_dollars_per_day:cost": None},
+            {_FOR_MAX: None, "serving:capacity_exhausted_dollars_per_day:cost": None},
             fires=True,
             description=f"{_TEXT}. Set max_replica to unknown.",
         ),
@@ -106,6 +124,7 @@ ENVIRONMENT = Proof(
         Case("exactly full", Outcome.AT, {_ENVIRONMENT_RATIO: 1}),
         Case("the least more", Outcome.OVER, {_ENVIRONMENT_RATIO: 1.01}, fires=True),
         *_windows(_ENVIRONMENT_RATIO),
+        Case("full from the first minute that is known", Outcome.UNDER, {_ENVIRONMENT_RATIO: 1.5}, at="1m"),
         Case("a free slot", Outcome.UNDER, {_ENVIRONMENT_RATIO: 0.99}),
         Case("without a promotion the deployment is judged", Outcome.GUARD, {_ROLLOUT: None}),
         Case("more replicas on their way", Outcome.ZERO, {_ENVIRONMENT_RATIO: 0}),

@@ -66,8 +66,8 @@ DEPLOYMENT_RUNBOOK = Runbook(
     lies=(
         "WebSockets and idle gRPC connections count as requests in flight while nothing runs.",
         (
-            "The queue's requests are counted at intervals of 30 s and averaged over three minutes: the page comes six to eight minutes "
-            "after the last slot was taken, and stays ten minutes after a slot is free again."
+            "Every slot must be seen taken for four minutes: the page comes five to six minutes after the last one was, and stays a "
+            "quarter of an hour after a slot is free again; where the load hovers about the ceiling, until it has room."
         ),
         (
             "While what arrives fits the ceiling by a throughput measured within the hour, the queue of a cold start drains by itself, and "
@@ -84,7 +84,7 @@ ENVIRONMENT_RUNBOOK = Runbook(
     impact="As ServingCapacityExhausted: users wait at the router. The promotion slows down as well, since it moves only with replicas "
     "that are ready.",
     confirm=(
-        Query("Requests in flight over slots.", f"serving_environment:ceiling_inflight_ratio:avg3m{_IN}"),
+        Query("Requests in flight over slots.", f"serving_environment:ceiling_inflight_ratio:current{_IN}"),
         Query(
             "Active and starting replicas of both sides.",
             f"serving_environment:active_replicas:sum{_IN} + serving_environment:starting_replicas:sum{_IN}",

@@ -69,7 +69,7 @@ DETECTION = Detection(
             unless serving:restart_loop:stopped
             """,
             for_="5m",
-            keep_firing_for="25m",  # as long as the parked requests that it silences
+            keep_firing_for="30m",  # longer than the parked requests that it silences, which end later
             summary="The platform calls a deployment unhealthy.",
             description=name_of
             + " has been UNHEALTHY for "

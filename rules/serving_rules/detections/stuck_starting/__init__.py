@@ -58,7 +58,7 @@ def _alert(severity: Severity, condition: str, summary: str) -> Alert:
         Kind.CAUSE,
         f"{_STUCK} {condition} {_FELT}",
         for_="1m",
-        keep_firing_for="20m",  # longer than the gap that it silences, which is kept for 10 and ends later
+        keep_firing_for="25m",  # longer than the gap that it silences, which is kept for 15 and ends later
         summary=summary,
         description=_DESCRIPTION,
         proof=cases.PROOFS[severity],

@@ -15,8 +15,8 @@ _REFUSED = 'serving:requests_by_code:rate5m{status_code="429"}'
 GROUPS = (
     RecordGroup(
         "serving-ceiling",
-        "Load against the ceiling of the autoscaler. Ratios are 0, not absent, while there is room to grow: a mean over minutes then "
-        "says for how long and how far the ceiling was exceeded, and neither a dip of a minute nor a missed scrape starts the count anew.",
+        "Load against the ceiling of the autoscaler. Ratios are 0, not absent, while there is room to grow: a mean or "
+        "the least of minutes then says for how long and how far the ceiling was exceeded, and a missed scrape does not start the count anew.",
         (
             Record(
                 "serving:replica_throughput:full",
@@ -66,15 +66,15 @@ GROUPS = (
                 examples=examples.DEMAND,
             ),
             Record(
-                "serving:ceiling_inflight_ratio:avg3m",
-                # A mean of five minutes would still see the queue of a cold start when it has gone.
+                "serving:ceiling_inflight_ratio:current",
+                # Two requests without a slot are no queue: where slots are few they come by chance, minute after minute.
                 f"""
-                avg_over_time(serving:inflight_requests:max[3m])
+                clamp_min(serving:inflight_requests:max - 2, 0)
                 / ({_MAX} * serving:concurrency_target:current > 0)
                 * {_AT_CEILING}
                 unless serving:target_inflight_tokens:current
                 """,
-                "Requests in flight over the slots of the ceiling; above 1 the rest waits at the router. 0 below the ceiling.",
+                "Requests in flight, all but two, over the slots of the ceiling; above 1 the rest waits at the router. 0 below the ceiling.",
                 examples=examples.INFLIGHT,
             ),
             Record(
@@ -83,15 +83,14 @@ GROUPS = (
                 # first minutes of a Prometheus without history, or of a fleet that has only just grown) a queue that has halved is seen
                 # to drain. So it is where the measure says that the ceiling suffices, if only just: what was measured behind a long queue
                 # is low, since clients leave while their answers are worked on. Halving alone shows nothing: under bursts a queue halves
-                # that is back a minute later.
+                # that is back a minute later. Arrivals are those of the last five minutes and not a mean of such: a load that rose five
+                # minutes ago, when the queue began, must be seen whole.
                 f"""
-                avg_over_time(serving:arrivals:rate5m[5m])
-                / (serving:target_utilization_ratio:current * serving:replica_throughput:recent)
-                <= {_MAX}
+                serving:arrivals:rate5m / (serving:target_utilization_ratio:current * serving:replica_throughput:recent) <= {_MAX}
                 or
                 (
                   (
-                    avg_over_time(serving:arrivals:rate5m[5m]) / serving:replica_throughput:recent <= {_MAX}
+                    serving:arrivals:rate5m / serving:replica_throughput:recent <= {_MAX}
                     or (serving:active_replicas:max unless serving:replica_throughput:recent)
                   )
                   and (serving:inflight_requests:max <= 0.5 * max_over_time(serving:inflight_requests:max[5m30s]))

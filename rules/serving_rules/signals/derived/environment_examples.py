@@ -16,7 +16,7 @@ _SUM = "serving_environment:inflight_requests:sum"
 _AVG = "serving_environment:inflight_requests:avg5m"
 _ARRIVALS = "serving_environment:arrivals:rate5m"
 _DEMAND = "serving_environment:ceiling_demand_ratio:avg5m"
-_INFLIGHT = "serving_environment:ceiling_inflight_ratio:avg3m"
+_INFLIGHT = "serving_environment:ceiling_inflight_ratio:current"
 _NEEDED = "serving_environment:max_replicas:needed"
 
 
@@ -99,12 +99,6 @@ DEMAND = (
 )
 INFLIGHT = (
     Example("at the ceiling", {**_FULL, _ACTIVE: 10, _STARTING: 0}, "10m", {_INFLIGHT: 1.2}),
-    Example(
-        "three minutes, no more and no less",
-        {**_FULL, _ACTIVE: 10, _STARTING: 0, _SUM: "90x15 _x2 34 18 38"},
-        "20m",
-        {_INFLIGHT: 1.2},
-    ),
     Example("at the ceiling, some of it on its way", {**_FULL, _ACTIVE: 6, _STARTING: 4}, "10m", {_INFLIGHT: 2}),
     Example("room to grow, and something on its way", {**_FULL, _ACTIVE: 6, _STARTING: 3}, "10m", {_INFLIGHT: 0}),
     Example("room to grow, and nothing on its way", {**_FULL, _ACTIVE: 6, _STARTING: 0}, "10m", {_INFLIGHT: 2}),
