@@ -144,7 +144,7 @@ DETECTION = Detection(
             Kind.CAUSE,
             f"{_LOOP} and {_FELT}",
             for_="0m",
-            keep_firing_for="45m",
+            keep_firing_for="1h",  # a loop is what an hour's restarts make: an hour without is its end
             summary="Replicas crash again and again, and users feel it.",
             description=_DESCRIPTION,
             proof=cases.CRITICAL,
@@ -156,7 +156,7 @@ DETECTION = Detection(
             Kind.CAUSE,
             f"{_LOOP} unless {_FELT}",
             for_="0m",
-            keep_firing_for="45m",
+            keep_firing_for="1h",  # a loop is what an hour's restarts make: an hour without is its end
             summary="Replicas crash again and again, and others serve meanwhile.",
             description=_DESCRIPTION,
             proof=cases.WARNING,
