@@ -11,6 +11,7 @@ from serving_rules.promql import DEPLOYMENT, ENVIRONMENT, name_of, value_of
 
 __all__ = ["DETECTION"]
 
+
 def _costs(record: str) -> str:
     return value_of(record, form='printf "%.2f"', before=" (at most $", after=" a day more)", otherwise="")
 

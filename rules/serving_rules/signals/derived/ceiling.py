@@ -15,8 +15,8 @@ _REFUSED = 'serving:requests_by_code:rate5m{status_code="429"}'
 GROUPS = (
     RecordGroup(
         "serving-ceiling",
-        "Load against the ceiling of the autoscaler. Ratios are 0, not absent, while there is room to grow: a mean or "
-        "the least of minutes then says for how long and how far the ceiling was exceeded, and a missed scrape does not start the count anew.",
+        "Load against the ceiling of the autoscaler. Ratios are 0, not absent, while there is room to grow: a mean or the least of minutes "
+        "then says for how long and how far the ceiling was exceeded, and a missed scrape does not start the count anew.",
         (
             Record(
                 "serving:replica_throughput:full",
@@ -74,7 +74,7 @@ GROUPS = (
                 * {_AT_CEILING}
                 unless serving:target_inflight_tokens:current
                 """,
-                "Requests in flight, all but two, over the slots of the ceiling; above 1 the rest waits at the router. 0 below the ceiling.",
+                "Requests in flight, all but two, over the slots of the ceiling; above 1 the rest waits at the router. 0 below it.",
                 examples=examples.INFLIGHT,
             ),
             Record(
