@@ -252,6 +252,17 @@ def _broken(report: Report) -> Iterator[str]:
             for each in noticed
         ),
     )
+    unseen: dict[str, list[str]] = {}
+    for each in report.effects:
+        if not each.noticed:
+            what = f"`{_short(each.what)}` removed" if each.kind == "guard removed" else f"`{_short(each.what)}`"
+            unseen.setdefault(what, []).append(f"{each.alert}/{each.severity}")
+    yield from _section(
+        "",
+        "What nothing here notices, and the rules' own tests hold alone:",
+        ("Break", "Of alerts"),
+        ((what, ", ".join(alerts)) for what, alerts in sorted(unseen.items(), key=lambda item: (-len(item[1]), item[0]))),
+    )
 
 
 def _confusion(report: Report) -> Iterator[str]:
