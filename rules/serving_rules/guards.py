@@ -34,15 +34,13 @@ ALONE = Guard(
     "ALONE",
     "unless serving:rollout:recent30m",
     "While a promotion runs, two deployments share one load and one ceiling, and neither reaches it alone: the environment as a whole is "
-    "judged "
-    "instead, by alerts of its own. Unlike NOT_ROLLOUT it spares the model's other environments.",
+    "judged instead, by alerts of its own. Unlike NOT_ROLLOUT it spares the model's other environments.",
 )
 NOT_DRAINING = Guard(
     "NOT_DRAINING",
     "unless serving:ceiling_backlog:draining",
     "After a cold start the queue of the start stands before a full fleet that is large enough: a higher ceiling would not have spared "
-    "anybody "
-    "the wait, and the queue is on its way out.",
+    "anybody the wait, and the queue is on its way out.",
 )
 NOT_WITHOUT_HARDWARE = Guard(
     "NOT_WITHOUT_HARDWARE",

@@ -27,8 +27,7 @@ TIME_TO_LIVE = Threshold(
     "ttl_seconds",
     600,
     "Seconds that a request may wait before it expires (`max_time_in_queue_seconds` of the request): producers choose it, 600 is the "
-    "platform's "
-    "default. Set it for each model whose producers choose another; nightly batches choose up to 259200.",
+    "platform's default. Set it for each model whose producers choose another; nightly batches choose up to 259200.",
     minimum=10,
     maximum=259_200,
     unit="s",
@@ -57,8 +56,7 @@ DETECTION = Detection(
             "drain_share",
             0.5,
             "Share of the time to live that draining the queue may take. At half there is still time to add replicas; a large queue that "
-            "shrinks is healthy "
-            "at any size.",
+            "shrinks is healthy at any size.",
             minimum=0.05,
             maximum=1,
             unit="ratio",
@@ -147,8 +145,7 @@ DETECTION = Detection(
             and (serving:async_queued:min10m > 0)
             """,
             "Replicas that keep up with asynchronous arrivals at 70 % of what one replica was seen to complete. The queue is no scaling "
-            "signal: only the "
-            "floor brings them.",
+            "signal: only the floor brings them.",
             examples=(
                 Example(
                     "two replicas complete one a second, the queue grows by half a request a second",
@@ -242,8 +239,8 @@ DETECTION = Detection(
             + " has "
             + value_of("serving:async_queued:max")
             + " asynchronous requests waiting; at the present rate they take {{ $value | humanizeDuration }} to drain, "
-            "and more arrive than leave. "
-            "Requests expire after $ttl_seconds s. The queue does not make the autoscaler add replicas: min_replica is "
+            "and more arrive than leave. Requests expire after $ttl_seconds s. The queue does not make the autoscaler add replicas: "
+            "min_replica is "
             + value_of("serving:min_replicas:current")
             + ", set it to "
             + value_of("serving:min_replicas:recommended")
@@ -255,11 +252,8 @@ DETECTION = Detection(
                 base=_BASE,
                 quiet={"serving:async_queued:deriv15m": -0.1},
                 description="chat (production), deployment d-one has 120 asynchronous requests waiting; at the present rate they take 5m "
-                "1s to drain, "
-                "and more arrive than leave. Requests expire after 600 s. The queue does not make the autoscaler add replicas: "
-                "min_replica "
-                "is 1, set it "
-                "to 4 (about $144.50 a day more).",
+                "1s to drain, and more arrive than leave. Requests expire after 600 s. The queue does not make the autoscaler add "
+                "replicas: min_replica is 1, set it to 4 (about $144.50 a day more).",
                 cases=(
                     Case("it drains in exactly half of the time to live", Outcome.UNDER, {"serving:async_drain_seconds:estimate": 300}),
                     Case("one second more than half", Outcome.AT, {"serving:async_drain_seconds:estimate": 301}, fires=True),
@@ -281,13 +275,9 @@ DETECTION = Detection(
     runbooks={
         "ServingAsyncBacklog": Runbook(
             meaning="Asynchronous requests wait longer and longer: over the last quarter of an hour more arrived than were completed, "
-            "and "
-            "the queue was "
-            "never empty.",
+            "and the queue was never empty.",
             impact="Requests that wait longer than their time to live expire unanswered, with status EXPIRED. Nobody sees an error "
-            "unless "
-            "they poll "
-            "or have a webhook.",
+            "unless they poll or have a webhook.",
             confirm=(
                 Query("The queue's length: rising, not a burst that drains.", 'serving:async_queued:max{model_id=~"$model_id"}'),
                 Query("Time to drain, against the time to live.", "serving:async_drain_seconds:estimate"),
@@ -312,10 +302,8 @@ DETECTION = Detection(
                 ),
             ),
             fix="Set `min_replica` (autoscaling settings of the deployment, or of its environment) to the recommended value until the "
-            "queue has drained; raise "
-            "`max_replica` with it when it is lower. For work that may wait, let producers send a longer `max_time_in_queue_seconds` and "
-            "set "
-            "`ttl_seconds` of this detection for the model.",
+            "queue has drained; raise `max_replica` with it when it is lower. For work that may wait, let producers send a longer "
+            "`max_time_in_queue_seconds` and set `ttl_seconds` of this detection for the model.",
             lies=(
                 "Producers choose the time to live with each request; the alert knows only the threshold `ttl_seconds`.",
                 "The native queue gauge is a sample every 30 seconds; short bursts may be missed, never invented.",

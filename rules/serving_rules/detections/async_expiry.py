@@ -129,12 +129,8 @@ DETECTION = Detection(
                 base=_BASE,
                 quiet={"serving:async_wait_seconds:p95": 30},
                 description="Of the asynchronous requests of chat (production), deployment d-one one in twenty waits 5m 1s or longer; "
-                "they "
-                "expire after "
-                "600 s. A time to live that outlasts a start and twice this wait is 720 s (`max_time_in_queue_seconds` of the request); "
-                "or "
-                "keep a "
-                "replica warm: min_replica is 0.",
+                "they expire after 600 s. A time to live that outlasts a start and twice this wait is 720 s (`max_time_in_queue_seconds` "
+                "of the request); or keep a replica warm: min_replica is 0.",
                 cases=(
                     *_CASES,
                     Case("exactly half of the time to live", Outcome.UNDER, {"serving:async_wait_seconds:p95": 300}),
@@ -162,11 +158,8 @@ DETECTION = Detection(
                 base={**_BASE, "serving:async_wait_seconds:p95": 481, "serving:async_ttl_seconds:recommended": 1080},
                 quiet={"serving:async_wait_seconds:p95": 30},
                 description="Of the asynchronous requests of chat (production), deployment d-one one in twenty waits 8m 1s or longer; "
-                "they "
-                "expire after "
-                "600 s. A time to live that outlasts a start and twice this wait is 1080 s (`max_time_in_queue_seconds` of the request); "
-                "or keep a "
-                "replica warm: min_replica is 0.",
+                "they expire after 600 s. A time to live that outlasts a start and twice this wait is 1080 s (`max_time_in_queue_seconds` "
+                "of the request); or keep a replica warm: min_replica is 0.",
                 cases=(
                     *_CASES,
                     Case("exactly four fifths", Outcome.UNDER, {"serving:async_wait_seconds:p95": 480}),
@@ -180,8 +173,7 @@ DETECTION = Detection(
             meaning="The 95th percentile of the time in the asynchronous queue is more than half (ticket) or four fifths (page) of the "
             "time to live.",
             impact="Requests that reach their time to live expire unanswered. The percentile counts those that left the queue: at this "
-            "point the first "
-            "ones are being lost or are about to be.",
+            "point the first ones are being lost or are about to be.",
             confirm=(
                 Query("The wait, against the time to live.", 'serving:async_wait_seconds:p95{model_id=~"$model_id"}'),
                 Query("Is the queue growing (ServingAsyncBacklog) or is it a burst?", "serving:async_queued:max"),
@@ -205,10 +197,8 @@ DETECTION = Detection(
                 ),
             ),
             fix="Make room (`min_replica`, `max_replica`) or make the wait acceptable: producers set `max_time_in_queue_seconds` (10 to "
-            "259200) on each "
-            "request; the recommended value outlasts a start and twice the present wait. Then set `ttl_seconds` of this detection for "
-            "the "
-            "model.",
+            "259200) on each request; the recommended value outlasts a start and twice the present wait. Then set `ttl_seconds` of this "
+            "detection for the model.",
             lies=(
                 "The time to live is chosen with each request and is not exported; the alert knows only the threshold `ttl_seconds`.",
                 "Fewer than twenty requests in a quarter of an hour are not judged.",

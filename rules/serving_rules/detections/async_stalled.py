@@ -50,8 +50,7 @@ DETECTION = Detection(
                 },
                 quiet={"serving:async_requests:rate15m": 0.01},
                 description="chat (production), deployment d-one has 12 asynchronous requests waiting and has completed none for 15 "
-                "minutes. Active "
-                "replicas: 1, in progress: 8.",
+                "minutes. Active replicas: 1, in progress: 8.",
                 cases=(
                     Case("one was completed", Outcome.UNDER, {"serving:async_requests:rate15m": 0.001}),
                     Case("none was ever completed", Outcome.AT, {"serving:async_requests:rate15m": None}, fires=True),
@@ -106,13 +105,11 @@ DETECTION = Detection(
                 ),
             ),
             fix="Find which of the three it is; restart the model (terminate its replicas one by one, or redeploy) when requests are in "
-            "progress and "
-            "nothing finishes. Nothing in the autoscaling settings fixes a hang.",
+            "progress and nothing finishes. Nothing in the autoscaling settings fixes a hang.",
             lies=(
                 (
                     "Work that takes longer than fifteen minutes each (the platform allows an hour) completes nothing for a while and is "
-                    "healthy: switch the "
-                    "alert off for such models, or lengthen `for`."
+                    "healthy: switch the alert off for such models, or lengthen `for`."
                 ),
                 "A deployment that somebody paused on purpose keeps its queue.",
             ),

@@ -36,16 +36,14 @@ DETECTION = Detection(
     slug="concurrency_target_too_high",
     title="Concurrency target too high: replicas slow each other's requests down",
     catches="Latency that doubles while slots are free and replicas could be added: each replica is given more requests at once than "
-    "it works on well, so the "
-    "autoscaler sees no need for another.",
+    "it works on well, so the autoscaler sees no need for another.",
     origins=("D4", "T10"),
     thresholds=(
         Threshold(
             "slowdown",
             2,
-            "Mean latency over that of the quietest tenth of the day. Engines that batch lose up to 1.5 to 2 times on a healthy day; "
-            "above 2 the requests are in "
-            "each other's way. Lower finds more, and healthy batching with it.",
+            "Mean latency over that of the quietest tenth of the day. Engines that batch lose up to 1.5 to 2 times on a healthy day; above "
+            "2 the requests are in each other's way. Lower finds more, and healthy batching with it.",
             minimum=1.2,
             maximum=20,
             unit="times",
@@ -54,8 +52,7 @@ DETECTION = Detection(
             "duty",
             0.3,
             "Share of the last hour that was slow in this way. The fleet flaps between one replica and several, so a long `for` would "
-            "never mature; a share counts "
-            "the minutes. Lower fires on shorter peaks.",
+            "never mature; a share counts the minutes. Lower fires on shorter peaks.",
             minimum=0.05,
             maximum=0.95,
             unit="ratio",
@@ -83,8 +80,7 @@ DETECTION = Detection(
         Record(
             "serving:slow_with_free_slots:bool",
             # In turn: slow against its own quiet hours; not at the ceiling; nobody waits at the router; several requests share a replica;
-            # more of
-            # them than usual, or it is something else that is slow; and no replica of the last quarter of an hour was a cold start.
+            # more of them than usual, or it is something else that is slow; and no replica of the last quarter of an hour was a cold start.
             # Each factor is 0 or 1, and the last line makes "no traffic" or "no history" a 0: the share below is one of the hour, not of
             # the traffic.
             """
@@ -175,8 +171,7 @@ DETECTION = Detection(
                 base=_BASE,
                 quiet={"serving:slow_with_free_slots:ratio1h": 0.1},
                 description="chat (production), deployment d-one was slow with free slots for 45% of the last hour: 9.5s a request, "
-                "3.25s in its quiet hours. "
-                "concurrency_target is 64; set it to 12. Added cost: about $41.50 a day.",
+                "3.25s in its quiet hours. concurrency_target is 64; set it to 12. Added cost: about $41.50 a day.",
                 cases=(
                     Case("slow for less of the hour", Outcome.UNDER, {"serving:slow_with_free_slots:ratio1h": 0.29}),
                     Case("slow for just that share", Outcome.AT, {"serving:slow_with_free_slots:ratio1h": 0.3}),
@@ -196,13 +191,10 @@ DETECTION = Detection(
     runbooks={
         "ServingConcurrencyTargetTooHigh": Runbook(
             meaning="For a good part of the last hour requests took at least twice as long as in the deployment's quiet hours, while "
-            "the router still had free "
-            "slots, the ceiling was not reached and no replica was starting. Each replica is given more requests at once than it can "
-            "work on without slowing them "
-            "all down.",
+            "the router still had free slots, the ceiling was not reached and no replica was starting. Each replica is given more requests "
+            "at once than it can work on without slowing them all down.",
             impact="Users wait, and the autoscaler adds nothing: by its formula the replicas have room. The fleet may also flap, "
-            "because slow requests pile up "
-            "until one replica too many is asked for.",
+            "because slow requests pile up until one replica too many is asked for.",
             confirm=(
                 Query(
                     "Requests for each replica when it is slow: they rise together with the latency.",
@@ -245,10 +237,8 @@ DETECTION = Detection(
                 ),
             ),
             fix="Set `concurrency_target` to the recommended value (autoscaling settings of the deployment, or of its environment when "
-            "it has one), never above the "
-            "engine's `max_batch_size`. Gentler: lower `target_utilization_percentage` first. Check that `max_replica` leaves room for "
-            "the replicas that are then "
-            "asked for.",
+            "it has one), never above the engine's `max_batch_size`. Gentler: lower `target_utilization_percentage` first. Check that "
+            "`max_replica` leaves room for the replicas that are then asked for.",
             lies=(
                 (
                     "The quiet hours are those of the last day: a day without a quiet hour has a floor that is too high, and the alert "

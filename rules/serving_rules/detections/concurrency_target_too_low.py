@@ -82,9 +82,8 @@ DETECTION = Detection(
         Threshold(
             "utilization",
             0.3,
-            "Utilization of GPUs (CPUs where there are none), mean of 6 hours, below which they idle. Image generators and other "
-            "exclusive models run near 1 and "
-            "are never found; higher finds more, and doubles less safely.",
+            "Utilization of GPUs (CPUs where there are none), mean of 6 hours, below which they idle. Image generators and other exclusive "
+            "models run near 1 and are never found; higher finds more, and doubles less safely.",
             minimum=0.01,
             maximum=0.69,
             unit="ratio",
@@ -144,9 +143,8 @@ DETECTION = Detection(
                 base=_BASE,
                 quiet={"serving:compute_utilization_ratio:avg6h": 0.8},
                 description="chat (production), deployment d-one ran 8.0 replicas (mean of 6 hours) whose hardware was 12.5% busy. "
-                "concurrency_target is 1; "
-                "raise it to 4, doubling step by step while the 95th percentile of the latency rises by less than a fifth. Saves about "
-                "$288.96 a day.",
+                "concurrency_target is 1; raise it to 4, doubling step by step while the 95th percentile of the latency rises by less than "
+                "a fifth. Saves about $288.96 a day.",
                 cases=(
                     Case(
                         "fewer than three replicas",
@@ -203,9 +201,8 @@ DETECTION = Detection(
     runbooks={
         "ServingConcurrencyTargetTooLow": Runbook(
             meaning="Over six hours the fleet was as large as its concurrency target demands, well above its floor, while the hardware "
-            "of its replicas idled. Each "
-            "replica is given fewer requests at once than it could work on, most often one at a time because that is the platform's "
-            "default.",
+            "of its replicas idled. Each replica is given fewer requests at once than it could work on, most often one at a time because "
+            "that is the platform's default.",
             impact="Money: the same load would run on a fraction of the replicas. Latency is fine, which is why nobody notices.",
             confirm=(
                 Query("Utilization of the hardware: well below 30 %.", 'serving:compute_utilization_ratio:avg6h{model_id=~"$model_id"}'),
@@ -235,10 +232,8 @@ DETECTION = Detection(
                 ),
             ),
             fix="Double `concurrency_target` (autoscaling settings of the deployment, or of its environment), wait an hour, compare "
-            "`serving:latency_seconds:p95` with "
-            "its value of the day before, and go on until the recommended value or until p95 is up by a fifth. Keep it at or below "
-            "`predict_concurrency` and the "
-            "engine's `max_batch_size`.",
+            "`serving:latency_seconds:p95` with its value of the day before, and go on until the recommended value or until p95 is up by a "
+            "fifth. Keep it at or below `predict_concurrency` and the engine's `max_batch_size`.",
             lies=(
                 (
                     "GPU utilization says in how much of the time something ran on the GPU, not how well it was used: a value of 25 % may "

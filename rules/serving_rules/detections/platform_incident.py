@@ -40,10 +40,8 @@ DETECTION = Detection(
         Threshold(
             "error_share",
             0.1,
-            "Share of 5xx among a deployment's answers from which it counts as in trouble. A model of its own rarely fails one request "
-            "in "
-            "ten; an outage "
-            "fails more.",
+            "Share of 5xx among a deployment's answers from which it counts as in trouble. A model of its own rarely fails one request in "
+            "ten; an outage fails more.",
             minimum=0.001,
             maximum=1,
             unit="ratio",
@@ -223,17 +221,14 @@ DETECTION = Detection(
             description="""{{ $value | printf "%.0f" }} of """
             + value_of(_MODELS, labels=WORKSPACE)
             + " models at work in workspace {{ $labels.workspace }} are unhealthy or answer many requests with 5xx. Look at the "
-            "platform's "
-            "status page before "
-            "looking at models; their own alerts are held back meanwhile.",
+            "platform's status page before looking at models; their own alerts are held back meanwhile.",
             scope=Scope.WORKSPACE,
             dashboard=Dashboard.FLEET,
             proof=Proof(
                 base={"serving_workspace:troubled_models:count": 4, _MODELS: 8},
                 quiet={"serving_workspace:troubled_models:count": 1},
                 description="4 of 8 models at work in workspace w-one are unhealthy or answer many requests with 5xx. Look at the "
-                "platform's status page before "
-                "looking at models; their own alerts are held back meanwhile.",
+                "platform's status page before looking at models; their own alerts are held back meanwhile.",
                 cases=(
                     Case("three models, all there are", Outcome.UNDER, {"serving_workspace:troubled_models:count": 3, _MODELS: 3}),
                     Case("four models, all there are", Outcome.AT, {_MODELS: 4}, fires=True),
@@ -273,9 +268,7 @@ DETECTION = Detection(
                 Cause("A change of yours", "Several deploys or settings changes just before.", "Roll them back."),
             ),
             fix="Look at the platform's status page and at what the failing models have in common. Redeploying during an outage makes "
-            "the "
-            "way back longer: starts "
-            "compete for what works.",
+            "the way back longer: starts compete for what works.",
             lies=(
                 "Models that share a client with a bad release fail together without the platform's doing.",
                 "A workspace with fewer than four models at work never fires this alert.",

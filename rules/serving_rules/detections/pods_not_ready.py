@@ -159,8 +159,7 @@ DETECTION = Detection(
             summary="The cluster does not know the state of some pods.",
             description=name_of
             + ' has {{ $value | printf "%.0f" }} pods whose state is unknown: most often their node does not answer. If it lasts, '
-            "terminate the replica or "
-            "ask the platform's support.",
+            "terminate the replica or ask the platform's support.",
             extra_labels=("condition",),
             dashboard=Dashboard.DEPLOYMENT,
             proof=Proof(

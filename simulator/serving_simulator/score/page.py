@@ -104,9 +104,9 @@ def _summary(report: Report) -> Iterator[str]:
 def _by_detection(report: Report) -> Iterator[str]:
     yield from _section(
         "Detections",
-        "By the detection that is meant to find the incident. *Late* is minutes beyond the moment at which the "
-        "detection's own definition was "
-        "met (three crashes make a loop) and its `for` had passed: negative where another of its alerts, or a lucky number, came first.",
+        "By the detection that is meant to find the incident. *Late* is minutes beyond the moment at which the detection's own definition "
+        "was met (three crashes make a loop) and its `for` had passed: negative where another of its alerts, or a lucky number, came "
+        "first.",
         ("Detection", "Level", "Runs", "Recall", "Named first", "Delay, median (min)", "Late, p95 (min)", "Fires a run", "Pages"),
         (_row(each) for each in detections(report.judged)),
     )
@@ -141,9 +141,8 @@ def _traffic(report: Report) -> Iterator[str]:
     scores = grouped(report.unlabelled, lambda each: (each.incident, each.level))
     yield from _section(
         "Recorded traffic under other settings",
-        "Nobody has labelled it: with the platform's default of one replica, or with a ceiling at the load and a delay "
-        "of a minute, something "
-        "*is* wrong. In how many runs each alert fired:",
+        "Nobody has labelled it: with the platform's default of one replica, or with a ceiling at the load and a delay of a minute, "
+        "something *is* wrong. In how many runs each alert fired:",
         ("Settings", "Runs", "Deployment-weeks", "Alerts"),
         ((each.name.removeprefix(TRAFFIC), str(each.runs), f"{each.weeks:.1f}", _which(each.raised)) for each in scores),
     )
@@ -154,9 +153,8 @@ def _baselines(report: Report) -> Iterator[str]:
         return
     yield from _section(
         "Beside other rules",
-        "The same runs, judged by two packs written from the description of what is in use: *fleet-thresholds* has one "
-        "number for the whole "
-        "fleet, *naive* the first rules that come to mind. Each of their alerts counts as whatever of ours says the same.",
+        "The same runs, judged by two packs written from the description of what is in use: *fleet-thresholds* has one number for the "
+        "whole fleet, *naive* the first rules that come to mind. Each of their alerts counts as whatever of ours says the same.",
         ("Pack", "Recall", "Named first", "Precision of pages", "Pages once", "False pages a week", "False tickets a week"),
         (
             (
@@ -182,9 +180,8 @@ def _loop(report: Report) -> Iterator[str]:
         groups.setdefault((cure.incident, cure.alert, cure.setting), []).append(cure)
     yield from _section(
         "Closed loop",
-        "What the alert advises is applied in the simulator ten minutes after it fired, and a day and more goes by. "
-        "Dollars are a day's, at "
-        "list prices, as means of the runs that were advised; *said* is what the rules printed.",
+        "What the alert advises is applied in the simulator ten minutes after it fired, and a day and more goes by. Dollars are a day's, "
+        "at list prices, as means of the runs that were advised; *said* is what the rules printed.",
         (
             "Incident",
             "Setting",
@@ -222,10 +219,9 @@ def _broken(report: Report) -> Iterator[str]:
     kinds = ("guard removed", "looser", "tighter")
     yield from _section(
         "Broken on purpose",
-        "Each guard of each alert taken away, each threshold in its expression halved and doubled, one at a time. "
-        "*Noticed* where any number "
-        "of the scorecard moved; *as expected* where it moved the way that such a break must. What is not noticed are guards against what "
-        "the simulator does not do, and thresholds between which nothing lies; the rules' own tests hold those.",
+        "Each guard of each alert taken away, each threshold in its expression halved and doubled, one at a time. *Noticed* where any "
+        "number of the scorecard moved; *as expected* where it moved the way that such a break must. What is not noticed are guards "
+        "against what the simulator does not do, and thresholds between which nothing lies; the rules' own tests hold those.",
         ("Break", "Tried", "Noticed", "As expected", "Incidents lost", "Found besides", "False alarms more", "Alerts more"),
         (
             (

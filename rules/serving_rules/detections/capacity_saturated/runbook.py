@@ -73,14 +73,12 @@ DEPLOYMENT_RUNBOOK = Runbook(
         ),
         (
             "More than 200 % is not counted, so that the backlog of a minute does not weigh as much as ten minutes of load: 200 % may be "
-            "far "
-            "more."
+            "far more."
         ),
         (
             "While what arrives fits the ceiling by a throughput measured within the hour, the queue of a cold start drains by itself, and "
             "the alert is held back. Where replicas come and go all the time that measure may be an hour old; ServingLatencyBurn1h does "
-            "not "
-            "wait for it."
+            "not wait for it."
         ),
         "Callers that repeat refused or broken requests look like load.",
         "Asynchronous requests are not in flight for the autoscaler: their backlog has alerts of its own.",

@@ -27,8 +27,7 @@ RECORDS = (
     Record(
         _ARRIVALS,
         # At zero replicas nothing is answered: what arrives is what piles up. A mean of five minutes knows it late, the last minute at
-        # once. The week's
-        # peak and not its 99th percentile: bursts of an hour a week are gone from that.
+        # once. The week's peak and not its 99th percentile: bursts of an hour a week are gone from that.
         f"""
         (({_PEAK} + clamp_min({_GROWTH} - {_PEAK}, 0)) or {_PEAK} or {_GROWTH})
         and (({FLOOD}) or ({PARKED}))

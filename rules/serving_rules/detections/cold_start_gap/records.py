@@ -28,9 +28,8 @@ RECORDS = (
     ),
     Record(
         _SINCE,
-        # In-flight requests are noisy: a dip below the slots, or a missed scrape, of up to three minutes does not begin the count anew.
-        # The range
-        # ends half-way between two evaluations, so that its edge is the same in every release of Prometheus.
+        # In-flight requests are noisy: a dip below the slots, or a missed scrape, of up to three minutes does not begin the count anew. The
+        # range ends half-way between two evaluations, so that its edge is the same in every release of Prometheus.
         f"""
         (max_over_time({_SINCE}[3m30s]) and {_REQUESTS})
         or ({_REQUESTS} * 0 + time())

@@ -74,8 +74,7 @@ WARNING = Proof(
             description=f"{_NAME} restarted or failed to start 4 times in the last hour and 4 times in the last three; 2 replicas serve. 4 "
             f"of them died "
             "while the model was loading: read the log of load() on the newest replica, and promote the previous deployment. Where every "
-            "start dies after "
-            "the same time, set startup_threshold_seconds to twice what a start needs.",
+            "start dies after the same time, set startup_threshold_seconds to twice what a start needs.",
         ),
         Case(
             "its liveness check restarts it",
@@ -85,8 +84,7 @@ WARNING = Proof(
             description=f"{_NAME} restarted or failed to start 4 times in the last hour and 4 times in the last three; 2 replicas serve. "
             f"They come every "
             "31m 0s, about restart_threshold_seconds (1800 s): the health check fails and the platform restarts the container. Fix "
-            "is_healthy(), or raise "
-            "restart_threshold_seconds (at most 3000).",
+            "is_healthy(), or raise restart_threshold_seconds (at most 3000).",
         ),
         Case(
             "requests crash it",

@@ -78,10 +78,8 @@ RUNBOOK = Runbook(
     lies=(
         (
             "Without the pod-health flag crashes are inferred from start-ups (while loading) and from replicas that come back after 502s "
-            "or "
-            "from below the floor: a restart that is over between two scrapes is not seen, and a scale-down under the delay of a few "
-            "minutes "
-            "beside ordinary 502s looks like one."
+            "or from below the floor: a restart that is over between two scrapes is not seen, and a scale-down under the delay of a few "
+            "minutes beside ordinary 502s looks like one."
         ),
         "The counter has no replica label. When a pod leaves in the same minute in which another restarts, the restart is lost.",
         "Several ordinary restarts in a large fleet within an hour are counted together: set `restarts` for such a model.",

@@ -42,8 +42,7 @@ DETECTION = Detection(
         Threshold(
             "error_factor",
             2,
-            "How many times the stable version's error share a candidate may have. Twice leaves room for a candidate that is still "
-            "warming "
+            "How many times the stable version's error share a candidate may have. Twice leaves room for a candidate that is still warming "
             "up.",
             minimum=1,
             maximum=100,
@@ -106,8 +105,8 @@ DETECTION = Detection(
                 quiet={"serving_environment:promotion_traffic_ratio:changes1h": 1},
                 starts="60m",
                 description="The promotion of chat (production) is in progress and its traffic has stood at 20% for the candidate for an "
-                "hour. Both versions "
-                "together cost $7.50 an hour. Find out why the candidate's replicas do not become ready, or cancel the promotion.",
+                "hour. Both versions together cost $7.50 an hour. Find out why the candidate's replicas do not become ready, or cancel the "
+                "promotion.",
                 cases=(
                     Case("it began 55 minutes ago", Outcome.UNDER, {"serving_environment:promotion:running": "_x10 1x200"}),
                     Case("one step within the hour", Outcome.GUARD, {"serving_environment:promotion_traffic_ratio:changes1h": 1}),
@@ -154,8 +153,7 @@ DETECTION = Detection(
                     'serving_environment:promotion_status:current{status="RAMPING_UP"}': 1,
                 },
                 description="The promotion of chat (production) has been paused for 3.8 of the last 4 hours. Both versions together cost "
-                "$7.50 an hour. Resume "
-                "or cancel it.",
+                "$7.50 an hour. Resume or cancel it.",
                 cases=(
                     Case("a minute less", Outcome.UNDER, {'serving_environment:promotion_paused:count4h{status="PAUSED"}': 227}),
                     Case(
@@ -215,9 +213,7 @@ DETECTION = Detection(
                 },
                 quiet={"serving_environment:candidate_error_ratio:rate5m": 0},
                 description="The candidate of chat (production) answers 12% of its requests with 5xx, the stable version 5%. It takes "
-                "25% "
-                "of the traffic. "
-                "Cancel the promotion (`cancel_promotion`).",
+                "25% of the traffic. Cancel the promotion (`cancel_promotion`).",
                 cases=(
                     Case("twice the stable share and a point", Outcome.UNDER, {"serving_environment:candidate_error_ratio:rate5m": 0.11}),
                     Case("a little more", Outcome.AT, {"serving_environment:candidate_error_ratio:rate5m": 0.1101}, fires=True),

@@ -13,8 +13,7 @@ __all__ = ["RUNBOOKS"]
 RUNBOOKS = {
     "ServingRolloutStuck": Runbook(
         meaning="A promotion has been in progress for more than an hour, and the candidate's share of traffic has not changed in "
-        "that "
-        "time.",
+        "that time.",
         impact="Two versions are billed, the release waits, and no other promotion of the environment can begin.",
         confirm=(
             Query("The share of traffic.", 'serving_environment:promotion_traffic_ratio:current{model_id=~"$model_id"}'),
@@ -53,8 +52,7 @@ RUNBOOKS = {
     ),
     "ServingCandidateWorse": Runbook(
         meaning="In a promotion, the candidate answers a larger share of its requests with 5xx than the stable version: more than "
-        "twice as many, and a "
-        "point on top, for five minutes, with at least twenty requests on each side.",
+        "twice as many, and a point on top, for five minutes, with at least twenty requests on each side.",
         impact="The users whose requests go to the candidate get errors, and there will be more of them with every step.",
         confirm=(
             Query("Errors by version.", 'serving_environment:phase_errors:rate5m{model_id=~"$model_id"}'),

@@ -138,8 +138,7 @@ DETECTION = Detection(
                 base={_FOUND: 3, "serving:active_replicas:avg1d": 1, "serving:max_replicas:current": 1},
                 quiet={_FOUND: None},
                 description="chat (production), deployment d-one: max_replica is 1: a ceiling of one replica switches autoscaling off "
-                "in production. "
-                "Set max_replica to 3. The runbook has the request.",
+                "in production. Set max_replica to 3. The runbook has the request.",
                 labels={"lint": "max_one_on_production", "field": "max_replica"},
                 waived={
                     Outcome.UNDER: "The thresholds are those of the lints; their records are tested on both sides of each.",

@@ -22,16 +22,14 @@ DETECTION = Detection(
     slug="slo",
     title="Error budget: objectives that will not be kept",
     catches="Environments that fail requests, or keep them waiting, so often that the error budget of 30 days goes too fast: in two, "
-    "five or ten days, or just "
-    "before the month is over.",
+    "five or ten days, or just before the month is over.",
     origins=(),
     thresholds=(
         Threshold(
             "availability",
             0.99,
             "Share of requests that must not fail. 99 % is what a single region with scale-to-zero can promise; 99.9 % needs floors and "
-            "spare capacity. A larger "
-            "objective alerts on fewer failures; 0 switches the objective off.",
+            "spare capacity. A larger objective alerts on fewer failures; 0 switches the objective off.",
             minimum=0,
             maximum=0.99999,
             unit="ratio",
@@ -50,9 +48,8 @@ DETECTION = Detection(
             "first_byte_seconds",
             60,
             "What in time means. Nothing is right for every model; a minute is where common proxies and load balancers hang up, so it is "
-            "wrong for hardly any. "
-            "Set it for each model that has a promise to keep. It counts from the first bucket bound that is not below it; 0 switches "
-            "the objective off.",
+            "wrong for hardly any. Set it for each model that has a promise to keep. It counts from the first bucket bound that is not "
+            "below it; 0 switches the objective off.",
             minimum=0,
             maximum=3600,
             unit="seconds",
@@ -62,8 +59,8 @@ DETECTION = Detection(
             "evidence",
             EVIDENCE,
             "How little chance may explain of a window: the natural logarithm of one over its probability, 13.8 for once in a million. "
-            "With it an environment that "
-            "just keeps its objective alerts by chance less than once in 25 years, whatever its traffic. Higher waits for more requests.",
+            "With it an environment that just keeps its objective alerts by chance less than once in 25 years, whatever its traffic. "
+            "Higher waits for more requests.",
             minimum=3,
             maximum=100,
             scope=Scope.ENVIRONMENT,

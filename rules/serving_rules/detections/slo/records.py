@@ -95,9 +95,8 @@ RECORDS = (
     Record(
         "serving_environment:first_byte_objective_seconds:current",
         f"{_ENVIRONMENTS} * $first_byte_seconds",
-        "Time to first byte beyond which a request is slow, seconds; 0 where there is no objective. Counted is from the first bucket "
-        "bound that is "
-        "not below it.",
+        "Time to first byte beyond which a request is slow, seconds; 0 where there is no objective. Counted is from the first bucket bound "
+        "that is not below it.",
         examples=examples.FIRST_BYTE,
     ),
     Record(

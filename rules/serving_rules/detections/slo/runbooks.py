@@ -109,9 +109,8 @@ def _availability(tier: Tier) -> Runbook:
         ),
         causes=_AVAILABILITY_CAUSES,
         fix="Tell the causes apart by the status code that the alert names, then by what else fires for the model. If a promotion runs "
-        "or has just ended, go back "
-        "first and look for the reason later. Objective wrong for this environment: set the threshold `availability` of the detection "
-        "`slo` for it (0: none).",
+        "or has just ended, go back first and look for the reason later. Objective wrong for this environment: set the threshold "
+        "`availability` of the detection `slo` for it (0: none).",
         lies=(
             "A client's own mistakes that the model answers with 500 instead of 400 count as failures: make the model say 400.",
             "Streams that break off late were answered with 200 and count as good; crashes that the router repeats show as latency only.",
@@ -142,8 +141,7 @@ def _latency(tier: Tier) -> Runbook:
         ),
         causes=_LATENCY_CAUSES,
         fix="Compare load with capacity first: most latency is queueing. Objective wrong for this environment: set the thresholds "
-        "`first_byte_seconds` (0: no "
-        "objective) and `latency` of the detection `slo` for it; models differ by a factor of a thousand.",
+        "`first_byte_seconds` (0: no objective) and `latency` of the detection `slo` for it; models differ by a factor of a thousand.",
         lies=(
             _NO_COLD_STARTS,
             _BOUNDS,

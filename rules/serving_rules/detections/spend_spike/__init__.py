@@ -57,8 +57,7 @@ DETECTION = Detection(
             "ratio",
             2,
             "Cost of the last hour over that of the hour it is compared with, or over the price of one replica where that is more. The "
-            "published case is five "
-            "times as much at two in the morning. Lower finds growth as well as spikes.",
+            "published case is five times as much at two in the morning. Lower finds growth as well as spikes.",
             minimum=1.1,
             maximum=100,
             unit="times",
@@ -122,9 +121,8 @@ DETECTION = Detection(
                 },
                 quiet={"serving:spend_growth:ratio": 1.1},
                 description="chat (production), deployment d-one costs $65.00 an hour, 5.0 times the $13.00 of the same hour last week "
-                "(with less than a week of data: "
-                "of yesterday): $1248.00 more a day if it stays. max_replica is 100; a ceiling of 6 is one and a half times the peak "
-                "need of the week before.",
+                "(with less than a week of data: of yesterday): $1248.00 more a day if it stays. max_replica is 100; a ceiling of 6 is one "
+                "and a half times the peak need of the week before.",
                 cases=(
                     Case("just under twice", Outcome.UNDER, {"serving:spend_growth:ratio": 1.99}),
                     Case("exactly twice", Outcome.AT, {"serving:spend_growth:ratio": 2}),
@@ -141,8 +139,7 @@ DETECTION = Detection(
                         {"serving:spend_spike_max_replicas:cap": None},
                         fires=True,
                         description="chat (production), deployment d-one costs $65.00 an hour, 5.0 times the $13.00 of the same hour "
-                        "last week (with less than a "
-                        "week of data: of yesterday): $1248.00 more a day if it stays. max_replica is 100.",
+                        "last week (with less than a week of data: of yesterday): $1248.00 more a day if it stays. max_replica is 100.",
                     ),
                 ),
             ),
@@ -170,8 +167,7 @@ DETECTION = Detection(
                 },
                 quiet={"serving_workspace:spend_growth:ratio": 1.1},
                 description="Workspace w-one costs $130.00 an hour, 3.2 times the $40.00 of the same hour last week (with less than a "
-                "week of data: of yesterday): "
-                "$2160.00 more a day if it stays.",
+                "week of data: of yesterday): $2160.00 more a day if it stays.",
                 cases=(
                     Case("just under twice", Outcome.UNDER, {"serving_workspace:spend_growth:ratio": 1.99}),
                     Case("exactly twice", Outcome.AT, {"serving_workspace:spend_growth:ratio": 2}),

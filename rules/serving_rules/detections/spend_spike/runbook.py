@@ -8,15 +8,14 @@ __all__ = ["DEPLOYMENT_PAGE", "WORKSPACE_PAGE"]
 
 _PRICES = "All amounts are list prices of active replicas; the bill has started minutes, discounts and image builds as well."
 _WEEK = (
-    "A launch or a load test is a spike too: it is reported until a week has passed, or until its deployment has a higher `ratio` in "
-    "the overrides file. In the first "
-    "two days of a deployment nothing is compared."
+    "A launch or a load test is a spike too: it is reported until a week has passed, or until its deployment has a higher `ratio` in the "
+    "overrides file. In the first two days of a deployment nothing is compared."
 )
 
 DEPLOYMENT_PAGE = Runbook(
     meaning="For a quarter of an hour the active replicas of this deployment, averaged over an hour, cost more than twice what they "
-    "cost in the same hour of last week "
-    "(of yesterday, while there is no week of data), and the model as a whole has grown by more than half.",
+    "cost in the same hour of last week (of yesterday, while there is no week of data), and the model as a whole has grown by more than "
+    "half.",
     impact="Money, by the hour: the description says what a day of it adds. A runaway client or a retry loop also takes capacity from "
     "everybody else.",
     confirm=(
@@ -55,10 +54,9 @@ DEPLOYMENT_PAGE = Runbook(
         ),
     ),
     fix="To stop it now, lower `max_replica` to the ceiling that the description names (autoscaling settings of the deployment, or of "
-    "its environment): one and a half "
-    "times the peak need of the week before. Traffic beyond it queues, so check `ServingCapacitySaturated` afterwards. Keep such a "
-    "ceiling also without a spike: it is what "
-    "bounds the cost of a night in which nobody looks.",
+    "its environment): one and a half times the peak need of the week before. Traffic beyond it queues, so check "
+    "`ServingCapacitySaturated` afterwards. Keep such a ceiling also without a spike: it is what bounds the cost of a night in which "
+    "nobody looks.",
     lies=(
         _WEEK,
         _PRICES,
@@ -68,8 +66,7 @@ DEPLOYMENT_PAGE = Runbook(
 
 WORKSPACE_PAGE = Runbook(
     meaning="For a quarter of an hour all billed replicas of the workspace together, averaged over an hour, cost more than twice what "
-    "they cost in the same hour of last "
-    "week (of yesterday, while there is no week of data), and at least ten dollars an hour more.",
+    "they cost in the same hour of last week (of yesterday, while there is no week of data), and at least ten dollars an hour more.",
     impact="Money, by the hour: the description says what a day of it adds.",
     confirm=(
         Query("Which deployments cost the most now.", 'topk(10, serving:cost_dollars_per_hour:avg1h{workspace=~"$workspace"})'),

@@ -47,8 +47,7 @@ FAILED = Proof(
     base={'serving:status:current{status="BUILD_FAILED"}': 1, "serving:status_age_seconds:now": 60},
     quiet={'serving:status:current{status="BUILD_FAILED"}': None, 'serving:status:current{status="ACTIVE"}': 1},
     description="chat (production), deployment d-one has the status BUILD_FAILED, for 1m 0s. Its logs say why; what served "
-    "before still serves, "
-    "unless an environment points here.",
+    "before still serves, unless an environment points here.",
     cases=(
         Case(
             "a failed deploy",
@@ -87,9 +86,7 @@ STUCK = Proof(
     },
     quiet={'serving:status:current{status="DEPLOYING"}': None, 'serving:status:current{status="ACTIVE"}': 1},
     description="chat (production), deployment d-one has been deploying, loading, waking or updating for 20m 1s; a start "
-    "takes "
-    "2m 0s. Without "
-    "hardware it waits and then goes INACTIVE without a log line: try another instance type or region.",
+    "takes 2m 0s. Without hardware it waits and then goes INACTIVE without a log line: try another instance type or region.",
     cases=(
         Case("exactly twenty minutes", Outcome.UNDER, {"serving:status_age_seconds:now": 1200}),
         Case(
@@ -103,9 +100,8 @@ STUCK = Proof(
             {"serving:startup_seconds:typical": None},
             fires=True,
             description="chat (production), deployment d-one has been deploying, loading, waking or updating for 20m 1s; a "
-            "start takes an "
-            "unknown time. Without hardware it waits and then goes INACTIVE without a log line: try another instance type or "
-            "region.",
+            "start takes an unknown time. Without hardware it waits and then goes INACTIVE without a log line: try another instance type "
+            "or region.",
         ),
         Case(
             "a model that starts in eleven minutes may take twenty-two",
@@ -153,8 +149,7 @@ NEVER_STARTED = Proof(
     base={"serving:never_started:bool": 1},
     quiet={"serving:never_started:bool": None},
     description="chat (production), deployment d-one was deploying and is now INACTIVE; it was never active in between. Most "
-    "often it never "
-    "got its hardware: instance type A10Gx4x16.",
+    "often it never got its hardware: instance type A10Gx4x16.",
     cases=(),
     waived={
         Outcome.UNDER: _NO_THRESHOLD,
@@ -172,9 +167,7 @@ BROKEN = Proof(
     },
     quiet={'serving:status:current{status="FAILED"}': None, 'serving:status:current{status="ACTIVE"}': 1},
     description="chat (production) sends its requests to a deployment that failed, although another deployment of the model "
-    "is "
-    "active. Promote "
-    "the active one.",
+    "is active. Promote the active one.",
     cases=(
         Case(
             "no other deployment is active",

@@ -57,8 +57,7 @@ RUNBOOKS = {
     ),
     "ServingDeploymentStuck": Runbook(
         meaning="The deployment has been deploying, loading, waking or updating for longer than twenty minutes and than twice its "
-        "own "
-        "start-up time.",
+        "own start-up time.",
         impact="From zero, users wait or fail. A release waits.",
         confirm=(
             Query("How long.", 'serving:status_age_seconds:now{model_id=~"$model_id"}'),

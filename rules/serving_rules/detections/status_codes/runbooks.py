@@ -50,8 +50,7 @@ RUNBOOKS = {
             _MINIMUM,
             (
                 "The asynchronous queue's worker is refused and tries again: such 429s are not users' (they are left out only while no "
-                "replica "
-                "serves)."
+                "replica serves)."
             ),
             _WEBSOCKET,
         ),

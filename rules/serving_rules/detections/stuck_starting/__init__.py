@@ -12,8 +12,7 @@ from serving_rules.promql import DEPLOYMENT, name_of, names, text_by, value_of
 __all__ = ["DETECTION"]
 
 # Neither promotions nor settled bounds hold it back: a candidate that cannot start, or a floor raised by a schedule for which there is no
-# hardware, is
-# what it is for, and no healthy start takes that long.
+# hardware, is what it is for, and no healthy start takes that long.
 _STUCK = f"""
 (serving:starting_seconds:stalled >= serving:stuck_starting_seconds:limit)
 {NOT_DEVELOPMENT}

@@ -42,9 +42,8 @@ RECORDS = (
     Record(
         _LIMIT,
         # The smaller and the larger of two as sums: a threshold for single models is a series, which clamp_max and clamp_min do not take.
-        # An estimate of the start-up time is stretched by the very replicas that are stuck, so it may not stretch the limit beyond an
-        # hour. What the API
-        # calls STALLED is no verdict: it does not say when, and some servers say it from the first second on.
+        # An estimate of the start-up time is stretched by the very replicas that are stuck, so it may not stretch the limit beyond an hour.
+        # What the API calls STALLED is no verdict: it does not say when, and some servers say it from the first second on.
         f"""
         ({_STALLED} * 0 + 300 and ignoring (outcome) ({_FAILED} >= $failed_starts) unless ignoring (outcome) ({_SUCCESS} > 0))
         or (

@@ -22,18 +22,16 @@ ALERTS = (
         for_="1h",
         summary="Restarts and readiness are not exported: crash loops are seen late.",
         description='{{ $value | printf "%.0f" }} deployments of workspace {{ $labels.workspace }} run, and none exports pod '
-        "readiness or "
-        "restarts: the platform's pod-health flag is off for the organization. Ask its support to switch it on; until then crash "
-        "loops "
-        "show only through start-ups and status codes.",
+        "readiness or restarts: the platform's pod-health flag is off for the organization. Ask its support to switch it on; until then "
+        "crash loops show only through start-ups and status codes.",
         scope=Scope.WORKSPACE,
         dashboard=Dashboard.EXPORTER,
         proof=Proof(
             base={"serving:active_replicas:max": 1},
             quiet={'serving:pods:max{condition="true"}': 1},
             description="1 deployments of workspace w-one run, and none exports pod readiness or restarts: the platform's pod-health "
-            "flag is off for the "
-            "organization. Ask its support to switch it on; until then crash loops show only through start-ups and status codes.",
+            "flag is off for the organization. Ask its support to switch it on; until then crash loops show only through start-ups and "
+            "status codes.",
             cases=(
                 Case(
                     "another deployment's pods are seen: the flag is on",
@@ -72,9 +70,7 @@ ALERTS = (
             },
             quiet={"serving:replica_counts:difference": None},
             description="For chat (production), deployment d-one the management API counts 5 active replicas and the feed 2, for "
-            "more "
-            "than half an hour. One of "
-            "the two is wrong; alerts follow the feed.",
+            "more than half an hour. One of the two is wrong; alerts follow the feed.",
             cases=(
                 Case("a live-reload server counts as active", Outcome.GUARD, {"serving:development:flag": 1}),
                 Case("the feed says zero", Outcome.ZERO, {"serving:replica_counts:difference": 5}, fires=True),

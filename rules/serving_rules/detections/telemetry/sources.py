@@ -49,17 +49,14 @@ ALERTS = (
         for_="2m",
         summary="No exporter reports a workspace any more: its alerts are blind.",
         description="No exporter has reported workspace {{ $labels.workspace }} for {{ $value | humanizeDuration }}. Every other "
-        "alert "
-        "of the workspace is "
-        "silent because nothing is known, not because nothing is wrong.",
+        "alert of the workspace is silent because nothing is known, not because nothing is wrong.",
         scope=Scope.WORKSPACE,
         dashboard=Dashboard.EXPORTER,
         proof=Proof(
             base={"serving_workspace:exporter_silent_seconds:now": 181},
             quiet={"serving_workspace:exporter_silent_seconds:now": 0},
             description="No exporter has reported workspace w-one for 3m 1s. Every other alert of the workspace is silent because "
-            "nothing is known, not "
-            "because nothing is wrong.",
+            "nothing is known, not because nothing is wrong.",
             cases=(
                 Case("three minutes", Outcome.UNDER, {"serving_workspace:exporter_silent_seconds:now": 180}),
                 Case("a second more", Outcome.AT, {"serving_workspace:exporter_silent_seconds:now": 181}, fires=True),
@@ -114,8 +111,7 @@ ALERTS = (
             quiet={_INVENTORY[_UP]: 1},
             labels={"source": "inventory"},
             description="The source inventory of workspace w-one fails; it last succeeded 5m 30s ago. Its series leave the page when "
-            "they are too old; what "
-            "needs them falls silent then.",
+            "they are too old; what needs them falls silent then.",
             cases=(
                 Case("it is not permitted to the key", Outcome.GUARD, {_INVENTORY[_SUPPORTED]: 0}),
                 Case("whether it is permitted is not known", Outcome.ABSENT, {_INVENTORY[_SUPPORTED]: None}, fires=True),
@@ -136,9 +132,7 @@ ALERTS = (
         for_="2m",
         summary="A source has not been read for several of its intervals.",
         description="The source {{ $labels.source }} of workspace {{ $labels.workspace }} last succeeded {{ $value | "
-        "humanizeDuration "
-        "}} ago, although its "
-        "last poll did not fail; its interval is "
+        "humanizeDuration }} ago, although its last poll did not fail; its interval is "
         + value_of(
             "serving_workspace:source_interval_seconds:max",
             labels=(*WORKSPACE, "source"),
@@ -158,8 +152,7 @@ ALERTS = (
             quiet={'serving_workspace:source_age_seconds:now{source="prices"}': 10},
             labels={"source": "prices"},
             description="The source prices of workspace w-one last succeeded 15m 1s ago, although its last poll did not fail; its "
-            "interval is 5m 0s. The "
-            "exporter hangs or is starved.",
+            "interval is 5m 0s. The exporter hangs or is starved.",
             cases=(
                 Case("three intervals", Outcome.UNDER, {'serving_workspace:source_age_seconds:now{source="prices"}': 900}),
                 Case("a second more", Outcome.AT, {'serving_workspace:source_age_seconds:now{source="prices"}': 901}, fires=True),
@@ -205,9 +198,8 @@ ALERTS = (
             quiet={'serving_workspace:source_throttled:increase15m{source="feed"}': 0},
             labels={"source": "feed"},
             description="The platform refused 3 polls of the source feed of workspace w-one in 15 minutes. The feed allows 6 "
-            "requests "
-            "a minute for the whole "
-            "organization: scrape the exporter from every Prometheus, and let only one client poll the feed.",
+            "requests a minute for the whole organization: scrape the exporter from every Prometheus, and let only one client poll the "
+            "feed.",
             cases=(
                 Case("fewer than three", Outcome.UNDER, {'serving_workspace:source_throttled:increase15m{source="feed"}': 2.9}),
                 Case("three", Outcome.AT, {'serving_workspace:source_throttled:increase15m{source="feed"}': 3}, fires=True),
@@ -225,16 +217,14 @@ ALERTS = (
         for_="2m",
         summary="Settings and status have not been read for a quarter of an hour.",
         description="Settings and status of workspace {{ $labels.workspace }} were last read {{ $value | humanizeDuration }} ago. "
-        "Present settings in alerts "
-        "may be out of date, and what needs them falls silent when they leave the page.",
+        "Present settings in alerts may be out of date, and what needs them falls silent when they leave the page.",
         scope=Scope.WORKSPACE,
         dashboard=Dashboard.EXPORTER,
         proof=Proof(
             base={'serving_workspace:source_age_seconds:now{source="inventory"}': 901},
             quiet={'serving_workspace:source_age_seconds:now{source="inventory"}': 30},
             description="Settings and status of workspace w-one were last read 15m 1s ago. Present settings in alerts may be out of "
-            "date, and what needs them "
-            "falls silent when they leave the page.",
+            "date, and what needs them falls silent when they leave the page.",
             cases=(
                 Case("a quarter of an hour", Outcome.UNDER, {'serving_workspace:source_age_seconds:now{source="inventory"}': 900}),
                 Case("a second more", Outcome.AT, {'serving_workspace:source_age_seconds:now{source="inventory"}': 901}, fires=True),

@@ -45,8 +45,7 @@ _SATURATED = Alert(
         },
         quiet={"serving:token_capacity:ratio": 0.9},
         description="chat (production), deployment d-one has 137.5% of the tokens in flight that its ceiling is planned for. "
-        "max_replica is 4; set it to 6 "
-        "(at most $144.00 a day while they run).",
+        "max_replica is 4; set it to 6 (at most $144.00 a day while they run).",
         cases=(
             Case("resting at the ceiling", Outcome.UNDER, {"serving:token_capacity:ratio": 1}),
             Case("a tenth more than planned", Outcome.AT, {"serving:token_capacity:ratio": 1.1}),
@@ -89,8 +88,7 @@ _OVERSHOOT = Alert(
         },
         quiet={"serving:token_overshoot:ratio": 1.2},
         description="chat (production), deployment d-one started 2.2 times the 4 replicas that its load then needed: tokens queue up "
-        "while workers start, and "
-        "count as load. max_replica is 12; a ceiling of 6 would have been enough.",
+        "while workers start, and count as load. max_replica is 12; a ceiling of 6 would have been enough.",
         cases=(
             Case("a little surplus", Outcome.UNDER, {"serving:token_overshoot:ratio": 1.49}),
             Case("half too many", Outcome.AT, {"serving:token_overshoot:ratio": 1.5}),
@@ -136,8 +134,7 @@ _CACHE_LOSS = Alert(
         },
         quiet={"serving:kv_cache_hit_ratio:mean15m": 0.5},
         description="chat (production), deployment d-one hits its KV cache in 25% of look-ups since replicas were removed, 50% before. "
-        "95th percentile to the "
-        "first byte: 4.5s, 2s before. Set scale_down_half_life_seconds (deployment configuration) to 900 to 1800.",
+        "95th percentile to the first byte: 4.5s, 2s before. Set scale_down_half_life_seconds (deployment configuration) to 900 to 1800.",
         cases=(
             Case("three tenths fewer hits", Outcome.AT, {"serving:kv_cache_hit_ratio:mean15m": 0.35}),
             Case("hardly fewer hits", Outcome.UNDER, {"serving:kv_cache_hit_ratio:mean15m": 0.4}),
@@ -186,8 +183,7 @@ _THRASH = Alert(
         },
         quiet={"serving:replica_reversals:changes2h": 4},
         description="chat (production), deployment d-one changed direction 10 times in 2 hours. Set scale_down_half_life_seconds "
-        "(deployment configuration) to "
-        "1440 and scale_down_delay, now 60 s, to at least 300.",
+        "(deployment configuration) to 1440 and scale_down_delay, now 60 s, to at least 300.",
         cases=(
             Case("nine reversals", Outcome.UNDER, {"serving:replica_reversals:changes2h": 9}),
             Case("ten reversals", Outcome.AT, {"serving:replica_reversals:changes2h": 10}, fires=True),
@@ -208,16 +204,14 @@ DETECTION = Detection(
     slug="tokens",
     title="Token-scaled deployments: saturated, overshooting, forgetful, flapping",
     catches="Four troubles of BIS-LLM deployments, which scale on tokens in flight: more tokens than the ceiling takes, ramps that "
-    "start too many workers, KV caches "
-    "lost by a fast scale-down, and flapping.",
+    "start too many workers, KV caches lost by a fast scale-down, and flapping.",
     origins=("D1", "D2", "T1", "T2"),
     thresholds=(
         Threshold(
             "saturation",
             1.1,
             "Tokens in flight over those that the ceiling is planned for. At 1 a fleet rests exactly at its ceiling; a tenth more is a "
-            "load that the autoscaler would "
-            "give another replica.",
+            "load that the autoscaler would give another replica.",
             minimum=1,
             maximum=10,
             unit="times",

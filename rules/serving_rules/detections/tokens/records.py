@@ -12,9 +12,8 @@ _SIX_HOURS = "5h59m30s"
 
 _DESIRED = "ceil(serving:inflight_tokens:avg / (serving:target_inflight_tokens:current > 0))"
 
-# Tokens in flight count the backlog, which grows for as long as the fleet is too small: no number of replicas comes of them. Requests
-# that arrive
-# over requests that are answered, by so much the fleet must grow.
+# Tokens in flight count the backlog, which grows for as long as the fleet is too small: no number of replicas comes of them. Requests that
+# arrive over requests that are answered, by so much the fleet must grow.
 _ARRIVALS_PER_ANSWER = """
 (1 + clamp_min(deriv(serving:inflight_requests:max[10m]), 0) / (serving:sync_requests:rate5m > 0))
 """
@@ -76,9 +75,8 @@ RECORDS = (
     ),
     Record(
         "serving:token_overshoot:ratio",
-        # Half an hour to an hour ago the peak; since then the need, once the workers had started. It is overshoot when replicas were
-        # added (two at
-        # least) for a load that is still there: a load that has gone is a burst that was served.
+        # Half an hour to an hour ago the peak; since then the need, once the workers had started. It is overshoot when replicas were added
+        # (two at least) for a load that is still there: a load that has gone is a burst that was served.
         """
         max_over_time(serving:token_replicas:running[30m] offset 30m) / serving:token_replicas:settled30m
         and (max_over_time(serving:token_replicas:running[30m] offset 30m) - serving:token_replicas:settled30m >= 2)

@@ -9,14 +9,12 @@ __all__ = ["RUNBOOKS"]
 _LOAD = Query("Replicas that the tokens ask for, beside those that run.", 'serving:token_replicas:desired{model_id=~"$model_id"}')
 _RUNNING = Query("Replicas that serve or start.", 'serving:token_replicas:running{model_id=~"$model_id"}')
 _HALF_LIFE = (
-    "`scale_down_half_life_seconds` stands in the deployment's own configuration (600 to 1800, 900 by default) and takes a new "
-    "deployment to change; the bounds and "
-    "`scale_down_delay` are autoscaling settings and apply at once."
+    "`scale_down_half_life_seconds` stands in the deployment's own configuration (600 to 1800, 900 by default) and takes a new deployment "
+    "to change; the bounds and `scale_down_delay` are autoscaling settings and apply at once."
 )
 _PODS = (
-    "Tokens in flight are summed over the pods of the deployment. If the platform ever reported the whole in each pod, they would be "
-    "too high by the number of pods; "
-    "`serving:token_replicas:desired` would then be far above the replicas at rest."
+    "Tokens in flight are summed over the pods of the deployment. If the platform ever reported the whole in each pod, they would be too "
+    "high by the number of pods; `serving:token_replicas:desired` would then be far above the replicas at rest."
 )
 
 RUNBOOKS = {
@@ -49,8 +47,7 @@ RUNBOOKS = {
     ),
     "ServingTokenOvershoot": Runbook(
         meaning="Half an hour to an hour ago a ramp brought the deployment to over one and a half times the replicas that its load has "
-        "needed since, and the load has not "
-        "gone away.",
+        "needed since, and the load has not gone away.",
         impact="Money for the surplus, which shrinks by half in each half-life, and caches that are spread thin over too many replicas.",
         confirm=(
             _RUNNING,
@@ -79,8 +76,7 @@ RUNBOOKS = {
     ),
     "ServingKvCacheLoss": Runbook(
         meaning="Replicas were removed within half an hour, the hit rate of the KV cache fell by over three tenths of its usual value, "
-        "and the 95th percentile to the first "
-        "byte is over one and a half times its median of six hours.",
+        "and the 95th percentile to the first byte is over one and a half times its median of six hours.",
         impact="Conversations that were cached are computed again from their beginning: users wait for the first token, and GPUs work "
         "twice.",
         confirm=(

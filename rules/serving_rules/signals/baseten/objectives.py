@@ -112,8 +112,7 @@ GROUPS = (
             record(
                 _BOUND,
                 # Nothing turns a label into a number but the quantile of a histogram: one whose only requests lie in the bucket of this
-                # bound
-                # has the bound for its largest value.
+                # bound has the bound for its largest value.
                 """
                 label_replace(
                   label_replace(
@@ -148,8 +147,7 @@ GROUPS = (
                 )
                 """,
                 "Synchronous requests answered well, but later than the first bucket bound that is not below the objective; since the "
-                "counter began. "
-                "Absent where every bound is below it.",
+                "counter began. Absent where every bound is below it.",
                 *examples.SLOW,
             ),
             record(

@@ -31,9 +31,8 @@ GROUPS = (
                 and (serving:inflight_requests:max offset 5m)
                 unless (changes(serving:active_replicas:max[6m]) > 0)
                 """,
-                "Good answers a second of one replica while every slot has been taken for five minutes and no replica came or went: what "
-                "a replica can do. "
-                "Absent at other times.",
+                "Good answers a second of one replica while every slot has been taken for five minutes and no replica came or went: what a "
+                "replica can do. Absent at other times.",
                 examples=examples.FULL,
             ),
             Record(

@@ -33,10 +33,8 @@ GROUPS = (
             Record(
                 "serving:demand_requests:avg5m",
                 # The gauge is a point sample every 30 s: below one request it aliases, and Little's law knows better. Not so for requests
-                # that
-                # outlast the sampling: they cannot hide from it, but Little's law books all of their time when they end (a WebSocket of an
-                # hour
-                # would be twelve requests in flight for five minutes).
+                # that outlast the sampling: they cannot hide from it, but Little's law books all of their time when they end (a WebSocket
+                # of an hour would be twelve requests in flight for five minutes).
                 """
                 (serving:inflight_requests:avg5m >= 1)
                 or (serving:inflight_requests:little5m unless (serving:latency_seconds:mean15m > 60))
@@ -67,8 +65,7 @@ GROUPS = (
             Record(
                 _ARRIVALS,
                 # Requests are counted when they end, and those in flight are known: what came is what ended plus what piled up. A backlog
-                # that
-                # drains is thereby not taken for new load.
+                # that drains is thereby not taken for new load.
                 f"""
                 clamp_min(
                   (sum {by(DEPLOYMENT)} (serving:requests_by_code:rate5m) + deriv(serving:inflight_requests:max[5m]))

@@ -89,10 +89,8 @@ GROUPS = (
             Record(
                 "serving_environment:ceiling_inflight_ratio:current",
                 # Slots of the replicas that there are, but of no more than the ceiling allows: the candidate of a promotion that does not
-                # roll
-                # stands idle beside a full deployment. It counts at the ceiling, and also below it when nothing is on its way (where a
-                # promotion
-                # suspends scaling); while replicas start the wait is that for a cold start.
+                # roll stands idle beside a full deployment. It counts at the ceiling, and also below it when nothing is on its way (where a
+                # promotion suspends scaling); while replicas start the wait is that for a cold start.
                 f"""
                 serving_environment:inflight_requests:sum
                 / (
