@@ -73,26 +73,26 @@ class Emulator:
     @property
     def world(self) -> SimulatedWorld:
         """The simulated platform."""
-        return self._service.world
+        return self._service.state.world
 
     @property
     def requests(self) -> RequestLog:
         """Every request that arrived."""
-        return self._service.log
+        return self._service.state.log
 
     @property
     def faults(self) -> FaultBook:
         """The faults in force."""
-        return self._service.faults
+        return self._service.state.faults
 
     @property
     def switches(self) -> ApiSwitches:
         """How undocumented behaviour is set; replace it to change it."""
-        return self._service.switches
+        return self._service.state.switches
 
     @switches.setter
     def switches(self, switches: ApiSwitches) -> None:
-        self._service.switches = switches
+        self._service.state.switches = switches
 
     async def advance(self) -> None:
         """Bring the world to the clock's present."""

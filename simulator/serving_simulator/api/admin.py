@@ -44,13 +44,13 @@ def requests(call: Call) -> Answer:
         instant = None if since is None else float(since)
     except ValueError:
         raise Invalid(f"since: found {since!r}, allowed: Unix seconds") from None
-    report = call.service.log.report(endpoint=call.one("endpoint"), since=instant)
+    report = call.state.log.report(endpoint=call.one("endpoint"), since=instant)
     return json_answer({"now": call.now, **report})
 
 
 def clear_requests(call: Call) -> Answer:
     """``DELETE /_emulator/requests``: start counting anew. Rate limits are not touched."""
-    call.service.log.clear()
+    call.state.log.clear()
     return Answer(status=_NO_CONTENT)
 
 
@@ -60,7 +60,7 @@ def faults(call: Call) -> Answer:
         name: {"stage": kind.stage.value, "summary": kind.summary, "parameters": dict(kind.parameters), "endpoint": kind.endpoint}
         for name, kind in KINDS.items()
     }
-    book = call.service.faults
+    book = call.state.faults
     return json_answer({"faults": [fault.describe() for fault in book], "hits": dict(book.hits), "kinds": kinds})
 
 
@@ -70,7 +70,7 @@ def add_faults(call: Call) -> Answer:
     if not documents or not all(isinstance(document, dict) for document in documents):
         raise Invalid("the body must be a fault or a list of faults")
     try:
-        added = [call.service.faults.add(document, call.now).describe() for document in documents]
+        added = [call.state.faults.add(document, call.now).describe() for document in documents]
     except FaultError as error:
         raise Invalid(str(error)) from None
     return json_answer(added if isinstance(call.body, list) else added[0], status=201)
@@ -78,13 +78,13 @@ def add_faults(call: Call) -> Answer:
 
 def clear_faults(call: Call) -> Answer:
     """``DELETE /_emulator/faults``: switch all off."""
-    call.service.faults.clear()
+    call.state.faults.clear()
     return Answer(status=_NO_CONTENT)
 
 
 def remove_fault(call: Call) -> Answer:
     """``DELETE /_emulator/faults/{fault_id}``: switch one off."""
-    call.service.faults.remove(call.params["fault_id"])
+    call.state.faults.remove(call.params["fault_id"])
     return Answer(status=_NO_CONTENT)
 
 
@@ -108,7 +108,7 @@ def truth_of(call: Call) -> Answer:
 def clock(call: Call) -> Answer:
     """``GET /_emulator/clock``: the platform's present and how fast it moves."""
     now = call.now
-    return json_answer({"now": now, "now_text": timestamp(now), "world": call.world.now, "speed": call.service.clock.speed})
+    return json_answer({"now": now, "now_text": timestamp(now), "world": call.world.now, "speed": call.state.clock.speed})
 
 
 def fleet(call: Call) -> Answer:
@@ -131,7 +131,7 @@ def fleet(call: Call) -> Answer:
 
 def switches(call: Call) -> Answer:
     """``GET /_emulator/switches``: how undocumented behaviour is set."""
-    return json_answer(msgspec.to_builtins(call.service.switches))
+    return json_answer(msgspec.to_builtins(call.state.switches))
 
 
 def change_switches(call: Call) -> Answer:
@@ -139,10 +139,10 @@ def change_switches(call: Call) -> Answer:
     if not isinstance(call.body, dict):
         raise Invalid("the body must be a JSON object")
     try:
-        changed = msgspec.convert({**msgspec.to_builtins(call.service.switches), **call.body}, ApiSwitches)
+        changed = msgspec.convert({**msgspec.to_builtins(call.state.switches), **call.body}, ApiSwitches)
     except msgspec.ValidationError as error:
         raise Invalid(f"switches: {error}") from None
-    call.service.switches = changed
+    call.state.switches = changed
     return switches(call)
 
 

@@ -68,7 +68,7 @@ _NEWEST: dict[str, tuple[str, ...]] = {
 def _document(call: Call, event: AuditEventView) -> dict[str, Any]:
     data = {**dict.fromkeys(_NULLABLE.get(event.event_type, ())), **event.data, "event_type": event.event_type}
     newest = _NEWEST.get(event.event_type, ())
-    if call.service.switches.newest_audit_fields:
+    if call.state.switches.newest_audit_fields:
         data = {**dict.fromkeys(newest), **data}
     else:
         data = {name: value for name, value in data.items() if name not in newest}
@@ -146,7 +146,7 @@ def _log(call: Call, scope: Callable[[AuditEventView], bool]) -> Answer:
 
 def workspace_log(call: Call) -> Answer:
     """``GET /v1/audit_logs``."""
-    if call.service.switches.audit_admin_only and (call.key is None or call.key.type != "PERSONAL"):
+    if call.state.switches.audit_admin_only and (call.key is None or call.key.type != "PERSONAL"):
         raise NotPermitted("Only organization admins can read the workspace audit log.")
     return _log(call, lambda _: True)
 

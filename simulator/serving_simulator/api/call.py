@@ -14,7 +14,7 @@ from serving_simulator.api.organization import ApiKey, Organization
 from serving_simulator.api.ports import SimulatedWorld
 
 if TYPE_CHECKING:
-    from serving_simulator.api.service import Service
+    from serving_simulator.api.state import State
     from serving_simulator.views import ChainView, DeploymentView, EnvironmentView, ModelView
 
 __all__ = ["Answer", "Call", "json_answer", "timestamp"]
@@ -51,7 +51,7 @@ def json_answer(document: Any, status: int = 200) -> Answer:
 class Call:
     """A request after routing and authentication. ``body`` is the decoded JSON of a request that has one."""
 
-    service: Service
+    state: State
     params: Mapping[str, str]
     query: Mapping[str, Sequence[str]]
     key: ApiKey | None
@@ -61,21 +61,21 @@ class Call:
     @property
     def world(self) -> SimulatedWorld:
         """The simulated platform, advanced to the present."""
-        return self.service.world
+        return self.state.world
 
     @property
     def organization(self) -> Organization:
         """Whose platform it is."""
-        return self.service.organization
+        return self.state.organization
 
     @property
     def now(self) -> float:
         """The platform's present, Unix seconds."""
-        return self.service.clock.wall()
+        return self.state.clock.wall()
 
     def invalid(self, message: str) -> Invalid:
         """Return the validation error to raise."""
-        return Invalid(message, status=self.service.switches.validation_status)
+        return Invalid(message, status=self.state.switches.validation_status)
 
     def one(self, name: str) -> str | None:
         """Return a query parameter that may be given once; empty is as good as absent."""

@@ -7,16 +7,31 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
 from msgspec import Meta
 
 from serving_simulator.api.errors import Surface
-from serving_simulator.api.routing import Match
 
-__all__ = ["KINDS", "Fault", "FaultBook", "FaultError", "Stage"]
+__all__ = ["KINDS", "Aimed", "Fault", "FaultBook", "FaultError", "Stage"]
+
+
+class Aimed(Protocol):
+    """What a fault has to know of a request."""
+
+    @property
+    def surface(self) -> Surface:
+        """Which of the platform's hosts it came to."""
+
+    @property
+    def template(self) -> str:
+        """The path as the list of endpoints has it."""
+
+    @property
+    def params(self) -> Mapping[str, str]:
+        """What the path names."""
 
 
 class Stage(enum.Enum):
@@ -158,7 +173,7 @@ class FaultBook:
         """Switch all off."""
         self._faults.clear()
 
-    def select(self, match: Match, path: str, now: float) -> list[Fault]:
+    def select(self, match: Aimed, path: str, now: float) -> list[Fault]:
         """Return the faults that strike a request, and count them."""
         for fault_id in [fault_id for fault_id, fault in self._faults.items() if fault.until is not None and now >= fault.until]:
             del self._faults[fault_id]
@@ -170,7 +185,7 @@ class FaultBook:
                 del self._faults[fault.id]
         return struck
 
-    def _strikes(self, fault: Fault, match: Match, path: str) -> bool:
+    def _strikes(self, fault: Fault, match: Aimed, path: str) -> bool:
         pattern = fault.endpoint or "*"
         if match.surface not in KINDS[fault.kind].surfaces or not (fnmatchcase(match.template, pattern) or fnmatchcase(path, pattern)):
             return False

@@ -47,7 +47,7 @@ def deployment_document(call: Call, view: DeploymentView) -> dict[str, Any]:
         "environment": view.environment,
         "labels": None if view.labels is None else dict(view.labels),
     }
-    if call.service.switches.august_2026:
+    if call.state.switches.august_2026:
         slug = view.region
         names = call.organization.regions
         document["region"] = None if slug is None else {"slug": slug, "display_name": names.get(slug, slug)}
@@ -108,7 +108,7 @@ def _environment_document(call: Call, view: EnvironmentView) -> dict[str, Any]:
         "promotion_settings": promotion_settings_document(view.promotion_settings),
         "instance_type": instance_type_document(call, view.instance_type_name),
     }
-    if call.service.switches.august_2026:
+    if call.state.switches.august_2026:
         applied = None
         if view.applied_settings is not None:
             applied = {"schedule_id": view.applied_schedule_id, "autoscaling_settings": settings_document(view.applied_settings)}

@@ -1,4 +1,4 @@
-"""One request from arrival to answer, and the state that all requests share."""
+"""One request from arrival to answer."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from serving_simulator.api.access import Family, KeyRing
 from serving_simulator.api.call import Answer, Call
 from serving_simulator.api.errors import ApiError, Invalid, NotFound, Surface, Throttled, Unauthenticated, spell
 from serving_simulator.api.faults import KINDS, Fault, FaultBook, Stage
-from serving_simulator.api.feed import FeedRenderer
 from serving_simulator.api.limits import FixedWindow, RateLimits, SlidingWindow
 from serving_simulator.api.mutations import mutate
 from serving_simulator.api.organization import ApiKey, Organization
 from serving_simulator.api.ports import SimulatedWorld, SimulationClock
-from serving_simulator.api.requestlog import RequestLog
 from serving_simulator.api.routing import Endpoint, Match, Router
+from serving_simulator.api.state import State
 from serving_simulator.api.switches import ApiSwitches
 from serving_simulator.api.wire import instead, reset, send
 
@@ -37,42 +36,36 @@ class Service:
     def __init__(
         self, world: SimulatedWorld, organization: Organization, clock: SimulationClock, router: Router, *, seed: int, switches: ApiSwitches
     ) -> None:
-        self.world = world
-        self.organization = organization
-        self.clock = clock
-        self.router = router
-        self.switches = switches
-        self.keys = KeyRing(organization.keys)
-        self.limits = RateLimits()
-        self.faults = FaultBook(seed)
-        self.log = RequestLog()
-        self.feed = FeedRenderer()
+        self.state = State(world, organization, clock, switches, FaultBook(seed))
         self.closing = asyncio.Event()
+        self._router = router
+        self._keys = KeyRing(organization.keys)
+        self._limits = RateLimits()
         self._advancing = asyncio.Lock()
 
     async def catch_up(self) -> None:
         """Move the world to the present, in slices, so that a long way does not stop the loop; HTTP faults of its timeline take effect."""
         async with self._advancing:
-            target = self.clock.wall()
-            while self.world.now < target:
-                before = self.world.now
-                self.world.advance(min(target, before + _SLICE))
-                if self.world.now <= before:
+            target = self.state.clock.wall()
+            while self.state.world.now < target:
+                before = self.state.world.now
+                self.state.world.advance(min(target, before + _SLICE))
+                if self.state.world.now <= before:
                     break
                 await asyncio.sleep(0)
-            due = getattr(self.world, "due_http_faults", None)
+            due = getattr(self.state.world, "due_http_faults", None)
             for document in () if due is None else due():
-                self.faults.add(document, self.clock.wall())
+                self.state.faults.add(document, self.state.clock.wall())
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
-        match = self.router.match(request.method, request.host, request.path)
+        match = self._router.match(request.method, request.host, request.path)
         if match.surface is Surface.ADMIN:
             return await self._administer(request, match)
-        now = self.clock.wall()
+        now = self.state.clock.wall()
         authorization = request.headers.get("Authorization")
-        key = self.keys.find(authorization)
-        record = self.log.arrived(
+        key = self._keys.find(authorization)
+        record = self.state.log.arrived(
             time=now,
             method=request.method,
             host_kind=match.surface.value,
@@ -81,7 +74,7 @@ class Service:
             query=request.query_string,
             key_prefix=key.prefix if key is not None else (None if authorization is None else "(unknown)"),
         )
-        faults = self.faults.select(match, request.path, now)
+        faults = self.state.faults.select(match, request.path, now)
         record.fault = "+".join(fault.kind for fault in faults) or None
         first = next((fault for fault in faults if KINDS[fault.kind].stage is Stage.INSTEAD), None)
         if first is not None and first.kind == "timeout":
@@ -93,7 +86,8 @@ class Service:
             return web.Response(status=503)
         answer = await self._answer(request, match, key, faults) if first is None else instead(match.surface, first, now)
         record.status = answer.status
-        return await send(request, answer, [fault for fault in faults if KINDS[fault.kind].stage is Stage.WIRE], self.clock, self.closing)
+        wire = [fault for fault in faults if KINDS[fault.kind].stage is Stage.WIRE]
+        return await send(request, answer, wire, self.state.clock, self.closing)
 
     async def _administer(self, request: web.Request, match: Match) -> web.StreamResponse:
         await self.catch_up()
@@ -101,7 +95,7 @@ class Service:
             answer = await self._call(request, match, None)
         except ApiError as error:
             answer = self._refusal(match.surface, error)
-        return await send(request, answer, (), self.clock, self.closing)
+        return await send(request, answer, (), self.state.clock, self.closing)
 
     async def _answer(self, request: web.Request, match: Match, key: ApiKey | None, faults: Sequence[Fault]) -> Answer:
         try:
@@ -123,7 +117,7 @@ class Service:
         if match.endpoint is None:
             raise match.error or NotFound("no such route")
         query = {name: request.query.getall(name) for name in request.query}
-        call = Call(self, match.params, query, key, await _body(request), request.host)
+        call = Call(self.state, match.params, query, key, await _body(request), request.host)
         try:
             answer = match.endpoint.handler(call)
             return await answer if inspect.isawaitable(answer) else answer
@@ -133,28 +127,28 @@ class Service:
     def _refusal(self, surface: Surface, error: ApiError) -> Answer:
         status = error.status
         if isinstance(error, Unauthenticated):
-            status = {Surface.MANAGEMENT: 403, Surface.FEED: self.switches.feed_unauthorized}.get(surface, 401)
+            status = {Surface.MANAGEMENT: 403, Surface.FEED: self.state.switches.feed_unauthorized}.get(surface, 401)
         body, content_type = spell(surface, error)
         return Answer(status=status, body=body, content_type=content_type)
 
     def _admit(self, endpoint: Endpoint, key: ApiKey) -> None:
         """Raise ``Throttled`` when a limit is passed: the feed's for the organization, the others for the key."""
-        now = self.clock.monotonic()
+        now = self.state.clock.monotonic()
         if endpoint.surface is Surface.FEED:
-            if self.limits.admit("feed", now, self.switches.feed_limit, lambda: SlidingWindow(_MINUTE)) is not None:
+            if self._limits.admit("feed", now, self.state.switches.feed_limit, lambda: SlidingWindow(_MINUTE)) is not None:
                 raise Throttled
             return
         if endpoint.family is Family.INFERENCE:
-            if self.limits.admit(("queue", key.prefix), now, _QUEUE_LIMIT, lambda: SlidingWindow(_SECOND)) is not None:
+            if self._limits.admit(("queue", key.prefix), now, _QUEUE_LIMIT, lambda: SlidingWindow(_SECOND)) is not None:
                 raise Throttled
             return
         subject = (endpoint.method, endpoint.template, key.prefix)
-        hidden = self.switches.metrics_query_limit if endpoint.template.endswith("/metrics") else None
+        hidden = self.state.switches.metrics_query_limit if endpoint.template.endswith("/metrics") else None
         per_minute = endpoint.per_minute or hidden
         if per_minute is not None:
-            wait = self.limits.admit(subject, now, per_minute, lambda: FixedWindow(_MINUTE))
+            wait = self._limits.admit(subject, now, per_minute, lambda: FixedWindow(_MINUTE))
         else:
-            wait = self.limits.admit(subject, now, self.switches.management_limit, lambda: FixedWindow(_SECOND))
+            wait = self._limits.admit(subject, now, self.state.switches.management_limit, lambda: FixedWindow(_SECOND))
         if wait is not None:
             raise Throttled(wait)
 

@@ -25,7 +25,7 @@ def _millis(seconds: float) -> int:
 
 def _outcome(call: Call, view: StartupView) -> str | None:
     """Return the outcome that is shown; None: not shown at all (the switch ``open_startups``)."""
-    return view.outcome or _OPEN.get(call.service.switches.open_startups)
+    return view.outcome or _OPEN.get(call.state.switches.open_startups)
 
 
 def _document(call: Call, view: StartupView, *, of_environment: bool) -> dict[str, Any]:
@@ -70,9 +70,9 @@ def _recent(call: Call, deployment_ids: Sequence[str], start: int, end: int, min
 
 
 def _offered(call: Call) -> None:
-    if call.service.switches.startups == "absent":
+    if call.state.switches.startups == "absent":
         raise NotFound("no such route")
-    if call.service.switches.startups == "forbidden":
+    if call.state.switches.startups == "forbidden":
         raise NotPermitted("This feature is not enabled for your organization.")
 
 

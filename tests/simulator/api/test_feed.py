@@ -10,7 +10,7 @@ import subprocess
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from serving_simulator.api.feed import FeedRenderer, spell_value
+from serving_simulator.api.feed_text import FeedRenderer, spell_value
 from serving_simulator.views import FeedFamily, FeedPage
 
 from .conftest import Rig
