@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +19,7 @@ from serving_simulator.recording.notation import Values
 from serving_simulator.scenarios import LEVELS, Level, Scenario, named
 from serving_simulator.score.engine import Fired, Part, Player, by_workspace, player
 from serving_simulator.score.runs import Settings, recorded
+from serving_simulator.score.workers import workers
 
 __all__ = ["ADVICE", "Advice", "Cure", "cures"]
 
@@ -122,7 +122,7 @@ def cures(seeds: int, settings: Settings, pattern: str = "*", say: Callable[[str
     ]
     parts = list(_parts(runs))
     found: list[Cure] = []
-    with ProcessPoolExecutor(settings.jobs) as pool:
+    with workers(settings.jobs) as pool:
         for number, closed in enumerate(pool.map(_close, parts, [settings] * len(parts)), start=1):
             found += closed
             say(f"closed loop, batch {number} of {len(parts)}: {len(closed)} runs")

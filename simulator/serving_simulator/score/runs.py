@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from serving_simulator.score.engine import Part, Rule, by_workspace, player
 from serving_simulator.score.inhibition import Inhibition
 from serving_simulator.score.memory import Memory
 from serving_simulator.score.verdicts import Verdict, judge
+from serving_simulator.score.workers import workers
 from serving_simulator.world import World
 
 __all__ = ["BASELINES", "Pack", "Results", "Settings", "batches", "recorded", "run"]
@@ -79,7 +80,7 @@ def run(scenarios: Iterable[Scenario], settings: Settings, say: Callable[[str], 
     if len(missing) < len(chosen):
         say(f"{len(chosen) - len(missing)} of {len(chosen)} scenarios are known from {settings.state}")
     todo = list(batches(missing))
-    with ProcessPoolExecutor(settings.jobs) as pool:
+    with workers(settings.jobs) as pool:
         running = {pool.submit(_batch, batch, settings): batch for batch in todo}
         for number, future in enumerate(as_completed(running), start=1):
             memory.keep(*future.result())
