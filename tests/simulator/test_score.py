@@ -345,7 +345,8 @@ def settings(**changes: object) -> Settings:
     return Settings(packs, PROMETHEUS[-1].prometheus, **{"jobs": 2, **changes})  # type: ignore[arg-type]
 
 
-SUBSET = ("*-medium-0", "*-healthy-0", "negative-s*-0", "negative-rollout-0", "negative-development-0", "negative-pinned-0")
+SUBSET = ("*-medium-0", "*-healthy-0", "negative-s*-0", "negative-rollout-0", "negative-pinned-0", "negative-*all-day-0")
+SUBSET += ("negative-development-0", "negative-development-c*-0", "negative-development-un*-0", "negative-development-async*-0")
 LONG = 30 * 60
 """Minutes beyond which a scenario is left to the whole matrix: a week takes minutes."""
 

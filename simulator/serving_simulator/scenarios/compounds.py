@@ -72,5 +72,5 @@ def flood_in_rollout(name: str, level: Level, rng: np.random.Generator) -> Scena
         onset=ONSET + 8,
         end=ONSET + 48,
         expected=frozenset({"ServingEnvironmentExhausted", "ServingEnvironmentSaturated", "ServingCapacityExhausted"}),
-        companions=BUDGETS | {"ServingCapacitySaturated", "ServingColdStartGap", "ServingClientsGivingUp"},
+        companions=BUDGETS | {"ServingCapacitySaturated", "ServingColdStartGap", "ServingClientsGivingUp", "ServingRequestsExpired"},
     )

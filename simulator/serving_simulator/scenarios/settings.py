@@ -11,14 +11,14 @@ __all__ = ["idle_spend", "over_provisioned", "settings_lint", "spend_spike", "ta
 
 def target_too_high(name: str, level: Level, rng: np.random.Generator) -> Scenario:
     """Replicas are given far more requests at once than they work on well, and the autoscaler sees no need for another."""
-    target = {HEALTHY: 4, "mild": 32, "medium": 56, "severe": 80}[level]
+    target = {HEALTHY: 4, "mild": 40, "medium": 112, "severe": 160}[level]
     service, knee = varied(rng, 2.0), 4
     # Busy hours hold what slows a replica down and stays below its target; quiet ones show how fast it can be.
-    busy = {HEALTHY: 10.0, "mild": 16.0, "medium": 28.0, "severe": 34.0}[level]
+    busy = {HEALTHY: 10.0, "mild": 18.0, "medium": 34.0, "severe": 44.0}[level]
     quiet = 1.2 / service
     # A crowd every few minutes keeps them full: chance arrivals alone let the queue drain, or grow past the slots, for half an hour.
     every, length, at = seconds(160), seconds(70), seconds(60)
-    peak = {"kind": "burst", "rate": 0.82 * knee / service - quiet, "length": length, "every": every, "at": at}
+    peak = {"kind": "burst", "rate": 0.86 * knee / service - quiet, "length": length, "every": every, "at": at}
     crowd = {"kind": "batch", "requests": busy, "spread": 5, "every": every, "at": at}
     crowds = [{**crowd, "requests": 0.8 * busy, "at": at + later} for later in range(150, int(length), 150)]
     return Scenario(

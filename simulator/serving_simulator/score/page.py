@@ -88,7 +88,7 @@ def _summary(report: Report) -> Iterator[str]:
             bool(flood) and float(np.percentile(flood, 95)) <= 6,
         ),
         ("First alert names the incident", "at least 0.90", f"{found.named_first:.3f}", found.named_first >= 0.9),
-        ("Incidents that page do so once", "all", f"{found.paged_once:.3f}", found.paged_once >= 0.995),
+        ("Incidents that page do so once", "all", f"{found.paged_once:.3f}", found.paged_once == 1),
     ]
     if report.cures:
         cured = sum(each.stayed for each in report.cures if each.rounds) / max(1, sum(bool(each.rounds) for each in report.cures))
