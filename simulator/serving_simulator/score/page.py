@@ -334,4 +334,5 @@ def _which(counts: Mapping[str, int]) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 110 else text[:107] + "..."
+    """Return a text, or what fits of it: half a name would be one that does not exist."""
+    return text if len(text) <= 110 else text[:107].rpartition(" ")[0] + " ..."
