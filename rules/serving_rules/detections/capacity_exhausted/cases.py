@@ -19,7 +19,7 @@ def _windows(ratio: str) -> tuple[Case, ...]:
     """Return what pins the least of three minutes: when it begins to hold after ten minutes of room, and what it does not mind."""
     return (
         Case("two minutes without a free slot", Outcome.UNDER, {ratio: "0x10 1.5x30"}, at="12m"),
-        Case("four minutes without one", Outcome.OVER, {ratio: "0x10 1.5x30"}, fires=True, at="14m"),
+        Case("five minutes without one", Outcome.OVER, {ratio: "0x10 1.5x30"}, fires=True, at="15m"),
         Case(
             "five missed scrapes since it began, never three in a row",
             Outcome.OVER,
