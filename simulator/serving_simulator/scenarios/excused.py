@@ -86,12 +86,14 @@ def _tested_when_new(name: str, rng: np.random.Generator) -> Scenario:
 def _tokens_at_max(name: str, rng: np.random.Generator) -> Scenario:
     """A deployment that scales on tokens, at its ceiling and with room: its requests in flight are many times its concurrency target."""
     model = dict(INCIDENTS["token_ceiling"](name, HEALTHY, rng).models[0])
-    deployment = dict(model["deployments"][0])
-    settings = {**deployment["autoscaling"], "min_replica": deployment["autoscaling"]["max_replica"] - 1}
-    workload = {
-        "patterns": [{**deployment["workload"]["patterns"][0], "rate": deployment["workload"]["patterns"][0]["rate"] / 0.35 * 0.95}]
+    deployment = model["deployments"][0]
+    settings, steady = deployment["autoscaling"], deployment["workload"]["patterns"][0]
+    full = {
+        "autoscaling": {**settings, "min_replica": settings["max_replica"] - 1},
+        # A third of what the ceiling is planned for becomes nearly all of it.
+        "workload": {"patterns": [{**steady, "rate": steady["rate"] / 0.35 * 0.95}]},
     }
-    model["deployments"] = [{**deployment, "autoscaling": settings, "workload": workload}]
+    model["deployments"] = [{**deployment, **full}]
     return Scenario(name, "tokens-at-max", HEALTHY, SHORT, [model])
 
 
