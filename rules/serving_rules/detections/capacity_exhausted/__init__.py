@@ -7,7 +7,7 @@ from serving_rules.detections.capacity_exhausted.records import EXHAUSTED, RECOR
 from serving_rules.detections.capacity_exhausted.runbook import DEPLOYMENT_RUNBOOK, ENVIRONMENT_RUNBOOK
 from serving_rules.guards import ALONE, NOT_DEVELOPMENT, NOT_DRAINING, NOT_TOKENS
 from serving_rules.model import Alert, Detection, Inhibition, Kind, Scope, Severity, Threshold
-from serving_rules.promql import DEPLOYMENT, ENVIRONMENT, name_of, value_of
+from serving_rules.promql import DEPLOYMENT, ENVIRONMENT, MODEL, name_of, value_of
 
 __all__ = ["DETECTION"]
 
@@ -135,9 +135,15 @@ DETECTION = Detection(
         ),
         Inhibition(
             "ServingEnvironmentExhausted",
-            ("ServingEnvironmentSaturated", "ServingRequestsExpired"),
+            ("ServingEnvironmentSaturated",),
             ENVIRONMENT,
-            "Whoever has no free slot also has no room, and requests that wait for one expire: the page is out, with the advice.",
+            "Whoever has no free slot also has no room: the page is out, with the advice.",
+        ),
+        Inhibition(
+            "ServingEnvironmentExhausted",
+            ("ServingRequestsExpired",),
+            MODEL,
+            "Requests that wait for a slot expire, also at the version that the promotion has just taken out of the environment.",
         ),
     ),
     runbooks={"ServingCapacityExhausted": DEPLOYMENT_RUNBOOK, "ServingEnvironmentExhausted": ENVIRONMENT_RUNBOOK},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from serving_rules.detections.cold_start_gap import records_examples as examples
 from serving_rules.model import Record
+from serving_rules.promql import DEPLOYMENT, by
 
 __all__ = ["RECORDS"]
 
@@ -14,6 +15,8 @@ _LIMIT = "serving:cold_start_gap_seconds:limit"
 _NEEDED = "serving:cold_start_gap_replicas:needed"
 _MIN, _MAX = "serving:min_replicas:current", "serving:max_replicas:current"
 _FOR_MIN = "serving:min_replicas:for_cold_start_gap"
+_ACTIVE = "serving:active_replicas:max"
+_SERVED = f'(sum {by(DEPLOYMENT)} (serving:requests_by_code:rate5m{{status_code!~"[45].."}}) > 0)'
 
 RECORDS = (
     Record(
@@ -60,15 +63,20 @@ RECORDS = (
     Record(
         _NEEDED,
         # What arrives at the end of a start is what the floor had to hold: the ramp times the start-up time, measured and not extrapolated.
+        # In a gap every slot is taken, so that what the active replicas get done is what they can do, even before it lasted for long
+        # enough to be measured well. The replicas that the autoscaler asked for are too many: its demand is the backlog of the gap.
         f"""
         (
-          ceil(serving:arrivals:rate5m / (serving:replica_throughput:recent or serving:replica_throughput:typical))
-          or serving:active_replicas:max + serving:starting_replicas:max
+          ceil(
+            serving:arrivals:rate5m
+            / (serving:replica_throughput:recent or serving:replica_throughput:typical or {_SERVED} / avg_over_time({_ACTIVE}[5m]))
+          )
+          or {_ACTIVE} + serving:starting_replicas:max
         )
         and ({_NOW} >= {_LIMIT})
         """,
-        "Replicas that would serve what arrives without a queue, while a cold-start gap is too long; where their throughput is not "
-        "known, those that the autoscaler asked for.",
+        "Replicas that would serve what arrives without a queue, while a cold-start gap is too long; where nobody was served yet, those "
+        "that the autoscaler asked for.",
         examples=examples.NEEDED,
     ),
     Record(

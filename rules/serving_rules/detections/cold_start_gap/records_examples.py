@@ -56,11 +56,16 @@ RATIO = (
     Example("scaled to zero", {_ACTIVE: 0, _STARTING: 0}, "1m", {}),
 )
 _LOAD: dict[str, Values] = {**_GAP, _ARRIVALS: 9, _FULL: 2, _USUAL: 4}
+_GOOD, _MADE, _BAD = (f'serving:requests_by_code:rate5m{{status_code="{code}"}}' for code in (200, 201, 500))
+# Two replicas for three of the five minutes, and twice as many after that: 2.8 as a mean.
+_SERVING: dict[str, Values] = {**_GAP, _ACTIVE: "2x8 4x30", _ARRIVALS: 8.5, _GOOD: 3, _MADE: 0.5, _BAD: 7}
 NEEDED = (
     Example("as many as it takes", _LOAD, "4m", {_NEEDED: 5}),
     Example("a minute before it is too long", _LOAD, "3m", {}),
-    Example("without a measure of the moment", {**_LOAD, _FULL: "_"}, "4m", {_NEEDED: 3}),
-    Example("without any measure", _GAP, "4m", {_NEEDED: 6}),
+    Example("without a measure of the moment", {**_LOAD, _FULL: "_", _GOOD: 2}, "4m", {_NEEDED: 3}),
+    Example("without a measure: what the replicas of the last five minutes got done", _SERVING, "10m", {_NEEDED: 7}),
+    Example("failures are not done", {**_SERVING, _GOOD: 0, _MADE: 0}, "10m", {_NEEDED: 8}),
+    Example("nobody was served yet", _GAP, "4m", {_NEEDED: 6}),
 )
 _BOUNDS: dict[str, Values] = {**_LOAD, _MIN: 2, _MAX: 9}
 FOR_MIN = (
