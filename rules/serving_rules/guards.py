@@ -20,7 +20,6 @@ __all__ = [
     "NOT_TOKENS",
     "NOT_WEBSOCKET",
     "NOT_WITHOUT_HARDWARE",
-    "OLD_ENOUGH",
     "QUIET_RESTARTS",
     "SETTLED",
 ]
@@ -58,11 +57,6 @@ SETTLED = Guard(
     "unless (serving:bounds:changes30m > 0)",
     "A schedule's boundary or an operator's edit moves replicas for half an hour without anything being wrong.",
 )
-OLD_ENOUGH = Guard(
-    "OLD_ENOUGH",
-    "unless (serving:age_seconds:now < 3600)",
-    "The first hour of a deployment is its first start, its first test request and often its first scale to zero.",
-)
 NOT_DEVELOPMENT = Guard(
     "NOT_DEVELOPMENT",
     "unless serving:development:flag",
@@ -95,7 +89,6 @@ GUARDS = (
     NOT_DRAINING,
     ELASTIC,
     SETTLED,
-    OLD_ENOUGH,
     NOT_DEVELOPMENT,
     NOT_TOKENS,
     NOT_ASYNC,

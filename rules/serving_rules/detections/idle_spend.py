@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serving_rules.guards import NOT_ASYNC, NOT_DEVELOPMENT, NOT_ROLLOUT, NOT_WEBSOCKET, OLD_ENOUGH
+from serving_rules.guards import NOT_ASYNC, NOT_DEVELOPMENT, NOT_ROLLOUT, NOT_WEBSOCKET
 from serving_rules.model import (
     Alert,
     Case,
@@ -108,7 +108,6 @@ DETECTION = Detection(
             {NOT_ASYNC}
             {NOT_ROLLOUT}
             {NOT_DEVELOPMENT}
-            {OLD_ENOUGH}
             """,
             for_="10m",
             summary="Replicas run for hours without any work.",
@@ -146,8 +145,6 @@ DETECTION = Detection(
                     Case("as much synchronous work", Outcome.GUARD, {"serving:async_requests:share1h": 0.5}, fires=True),
                     Case("a promotion keeps both versions", Outcome.GUARD, {"serving_model:rollout:recent30m": 1}),
                     Case("a development deployment is free", Outcome.GUARD, {"serving:development:flag": 1}),
-                    Case("its first hour", Outcome.GUARD, {"serving:age_seconds:now": 3599}),
-                    Case("its second hour", Outcome.GUARD, {"serving:age_seconds:now": 3600}, fires=True),
                     Case(
                         "without settings only the dollars are missing",
                         Outcome.ABSENT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from serving_rules.guards import NOT_DEVELOPMENT, OLD_ENOUGH, QUIET_RESTARTS, SETTLED
+from serving_rules.guards import NOT_DEVELOPMENT, SETTLED
 from serving_rules.limits import LONGEST_DELAY_SECONDS
 from serving_rules.model import (
     Alert,
@@ -57,8 +57,6 @@ _CONDITION = f"""
 {_MAY_SLEEP}
 {_NOT_CHANGED}
 {NOT_DEVELOPMENT}
-{OLD_ENOUGH}
-{QUIET_RESTARTS}
 {SETTLED}
 """
 
@@ -101,10 +99,6 @@ _CASES = (
     Case("the delay was raised since", Outcome.GUARD, {_DELAY: 1080}),
     Case("it was raised, not enough", Outcome.GUARD, {_DELAY: 1079}, fires=True),
     Case("a development deployment", Outcome.GUARD, {"serving:development:flag": 1}),
-    Case("its first hour", Outcome.GUARD, {"serving:age_seconds:now": 3599}),
-    Case("its second hour", Outcome.GUARD, {"serving:age_seconds:now": 3600}, fires=True),
-    Case("a crash loop of the only replica", Outcome.GUARD, {"serving:restarts:sum2h": 3}),
-    Case("two restarts are no crash loop", Outcome.GUARD, {"serving:restarts:sum2h": 2}, fires=True),
     Case("a schedule moved the floor", Outcome.GUARD, {"serving:bounds:changes30m": 1}),
     Case("nothing moved the floor", Outcome.GUARD, {"serving:bounds:changes30m": 0}, fires=True),
     Case("at zero for good", Outcome.ZERO, {_WAKES: None}),

@@ -15,14 +15,20 @@ __all__ = ["Loss", "lost"]
 _MAXIMUM_AGE = 5
 """Minutes for which an exporter goes on showing what it read last."""
 
+_DOWN = {
+    "serving_exporter_source_up": ("failing", "throttled", "unsupported"),
+    "serving_exporter_source_supported": ("unsupported",),
+}
+"""Series that are 0 for as long as a source is lost in one of these ways."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What is lost from scrape ``start`` to before scrape ``end``: the whole ``exporter``, or a ``source`` that fails, is ``throttled``
-    or hangs (``stale``: its last poll stays a success, long ago).
+    """What is lost from scrape ``start`` to before scrape ``end``: the whole ``exporter``, or a ``source`` that fails, is ``throttled``,
+    is not to be had (``unsupported``) or hangs (``stale``: its last poll stays a success, long ago).
     """
 
-    what: Literal["exporter", "failing", "throttled", "stale"]
+    what: Literal["exporter", "failing", "throttled", "unsupported", "stale"]
     start: int
     end: int
     source: str = ""
@@ -46,7 +52,7 @@ def _status(loss: Loss, labels: Mapping[str, str], values: Values, span: slice) 
     name = labels["__name__"]
     if name == "serving_exporter_source_last_success_timestamp_seconds":
         values[span] = values[max(0, loss.start - 1)]
-    elif name == "serving_exporter_source_up" and loss.what != "stale":
+    elif name in _DOWN and loss.what in _DOWN[name]:
         values[span] = 0
     elif name == "serving_exporter_source_polls_total" and labels["outcome"] == "success":
         values[span] = values[max(0, loss.start - 1)]

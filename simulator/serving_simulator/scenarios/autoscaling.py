@@ -13,7 +13,6 @@ __all__ = [
     "no_hardware",
     "scale_down_regretted",
     "thrash",
-    "token_ceiling",
 ]
 
 _QUICK = {"scheduling": 8, "image_pull": 3, "weight_download": 8, "container_start": 15, "readiness": 3}
@@ -193,44 +192,6 @@ def near_ceiling(name: str, level: Level, rng: np.random.Generator) -> Scenario:
         # Where a tenth is left, chance fills every slot now and then.
         expected=frozenset({"ServingCapacitySaturated", *(["ServingCapacityExhausted"] if level == "severe" else [])}),
         companions=frozenset({"ServingCapacityExhausted"}),
-    )
-
-
-def token_ceiling(name: str, level: Level, rng: np.random.Generator) -> Scenario:
-    """A deployment that scales on tokens has more of them in flight than its ceiling is planned for."""
-    share = {HEALTHY: 0.6, "mild": 1.3, "medium": 1.6, "severe": 2.2}[level]
-    service, replicas, requests = varied(rng, 8.0), int(rng.integers(3, 6)), 20
-    tokens = {"input": 3000, "output": 500}
-    planned = replicas * requests / service
-    step = {"kind": "step", "rate": planned * (share - 0.35), "at": seconds(ONSET), "length": seconds(90)}
-    return Scenario(
-        name,
-        "token_ceiling",
-        level,
-        SHORT,
-        [
-            model_of(
-                name,
-                {
-                    "instance_type": "H100:2",
-                    "autoscaling": {
-                        "min_replica": 1,
-                        "max_replica": replicas,
-                        "target_in_flight_tokens": requests * (tokens["input"] + tokens["output"] // 2),
-                    },
-                    # A batching engine takes far more than is planned for, and slows down beyond that.
-                    "service": {"mean": service, "cv": 0.5, "knee": 4 * requests, "prefill": 0.1, "tokens": tokens},
-                    "startup": {"scheduling": 15, "container_start": 60},
-                    "workload": {"patterns": [{"kind": "constant", "rate": planned * 0.35}, step]},
-                },
-            )
-        ],
-        detection="tokens",
-        onset=ONSET,
-        end=ONSET + 90,
-        evidence=5,
-        expected=frozenset({"ServingTokensSaturated"}),
-        companions=BUDGETS,
     )
 
 

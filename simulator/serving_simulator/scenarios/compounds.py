@@ -9,9 +9,9 @@ import numpy as np
 from serving_simulator.scenarios.autoscaling import ceiling, thrash
 from serving_simulator.scenarios.faults import restart_loop
 from serving_simulator.scenarios.releases import promoted
-from serving_simulator.scenarios.scenario import BUDGETS, HEALTHY, ONSET, SHORT, Level, Scenario, seconds
+from serving_simulator.scenarios.scenario import BUDGETS, HEALTHY, ONSET, SHORT, Level, Scenario, during, seconds
 
-__all__ = ["crash_during_ramp", "flapping_by_crashes", "flood_in_rollout", "saturation_and_recovery"]
+__all__ = ["churn_by_crashes", "crash_during_ramp", "flapping_by_crashes", "flood_in_rollout", "saturation_and_recovery"]
 
 
 def crash_during_ramp(name: str, level: Level, rng: np.random.Generator) -> Scenario:
@@ -51,12 +51,37 @@ def flapping_by_crashes(name: str, level: Level, rng: np.random.Generator) -> Sc
     return replace(of, incident="flapping_by_crashes", models=[model])
 
 
+def churn_by_crashes(name: str, level: Level, rng: np.random.Generator) -> Scenario:
+    """The only replica dies between uses and is back for the next: what looks like falling asleep too early is a loop of restarts."""
+    of = restart_loop(name, level, rng)
+    model = dict(of.models[0])
+    uses = {"kind": "batch", "requests": 4, "spread": 20, "every": seconds(4), "at": 30}
+    deployment = {
+        **model["deployments"][0],
+        "autoscaling": {"min_replica": 0, "max_replica": 1, "concurrency_target": 2, "scale_down_delay": 900},
+        "workload": {"patterns": [uses]},
+    }
+    model["deployments"] = [deployment]
+    # Three crashes of one replica take longer than of two.
+    crashes = {"crash_every": {"mild": 800.0, "medium": 420.0, "severe": 150.0}.get(level), "crash_on_load": 0.4}
+    return replace(
+        of,
+        incident="churn_by_crashes",
+        models=[model],
+        timeline=during(name, crashes, {"crash_every": None, "crash_on_load": 0.0}) if level != HEALTHY else [],
+        evidence={"mild": 75, "medium": 45}.get(level, 15),
+        companions=of.companions | {"ServingColdFlood"},
+    )
+
+
 def flood_in_rollout(name: str, level: Level, rng: np.random.Generator) -> Scenario:
     """While one version replaces another, more load comes than the environment may have replicas for."""
     rise = {HEALTHY: 1.2, "mild": 4.0, "medium": 5.0, "severe": 7.0}[level]
     rolling = {"rolling_deploy": True, "max_surge_percent": 25, "stabilization_time_seconds": 900}
     model = promoted(name, rng, rolling, {})
-    workload = model["environments"][0]["workload"]
+    workload, settings = (model["environments"][0][key] for key in ("workload", "autoscaling"))
+    if rng.random() < 0.3:
+        settings["min_replica"] = settings["max_replica"]
     base = workload["patterns"][0]["rate"]
     step = {"kind": "step", "rate": base * (rise - 1), "at": seconds(ONSET + 8), "length": seconds(40)}
     workload["patterns"] = [*workload["patterns"], step]

@@ -10,7 +10,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from serving_simulator.scenarios import answers, asynchronous, autoscaling, compounds, exporter, faults, releases, scale_to_zero, settings
+from serving_simulator.scenarios import (
+    answers,
+    asynchronous,
+    autoscaling,
+    compounds,
+    exporter,
+    faults,
+    releases,
+    scale_to_zero,
+    settings,
+    tokens,
+)
 from serving_simulator.scenarios.scenario import HEALTHY, LEVELS, WEEK, Level, Make, Scenario
 
 __all__ = ["INCIDENTS", "incidents", "named"]
@@ -23,11 +34,14 @@ INCIDENTS: dict[str, Make] = {
         autoscaling.cold_start_gap,
         autoscaling.ceiling,
         autoscaling.near_ceiling,
-        autoscaling.token_ceiling,
         scale_to_zero.cold_flood,
         autoscaling.no_hardware,
         scale_to_zero.scale_to_zero_churn,
         scale_to_zero.daily_cold_start,
+        tokens.token_ceiling,
+        tokens.token_thrash,
+        tokens.token_overshoot,
+        tokens.token_crashes,
         settings.target_too_high,
         settings.target_too_low,
         settings.idle_spend,
@@ -59,6 +73,7 @@ INCIDENTS: dict[str, Make] = {
         compounds.crash_during_ramp,
         compounds.saturation_and_recovery,
         compounds.flapping_by_crashes,
+        compounds.churn_by_crashes,
         compounds.flood_in_rollout,
     )
 }

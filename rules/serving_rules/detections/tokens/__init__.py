@@ -156,6 +156,7 @@ _THRASH = Alert(
     f"""
     (serving:replica_reversals:changes2h >= $reversals)
     and serving:target_inflight_tokens:current
+    and (serving:active_replicas:swing2h >= 2)
     {ELASTIC} {NOT_ROLLOUT} {QUIET_RESTARTS} {SETTLED}
     unless (serving:active_replicas:min2h == 0)
     """,
@@ -178,6 +179,7 @@ _THRASH = Alert(
             "serving:min_replicas:current": 1,
             "serving:max_replicas:current": 12,
             "serving:active_replicas:min2h": 1,
+            "serving:active_replicas:swing2h": 2,
             "serving:scale_down_half_life_seconds:for_tokens": 1440,
             "serving:scale_down_delay_seconds:current": 60,
         },
@@ -188,6 +190,8 @@ _THRASH = Alert(
             Case("nine reversals", Outcome.UNDER, {"serving:replica_reversals:changes2h": 9}),
             Case("ten reversals", Outcome.AT, {"serving:replica_reversals:changes2h": 10}, fires=True),
             Case("a deployment that scales on requests has its own alert", Outcome.GUARD, {"serving:target_inflight_tokens:current": None}),
+            Case("steady tokens at the edge of a replica", Outcome.UNDER, {"serving:active_replicas:swing2h": 1}),
+            Case("a wide swing", Outcome.OVER, {"serving:active_replicas:swing2h": 7}, fires=True),
             Case("a pinned fleet", Outcome.GUARD, {"serving:max_replicas:current": 1}),
             Case("a promotion moves replicas", Outcome.GUARD, {"serving_model:rollout:recent30m": 1}),
             Case("a crash loop imitates it", Outcome.GUARD, {"serving:restarts:sum2h": 3}),

@@ -119,7 +119,7 @@ RUNBOOKS = {
             ),
             Cause(
                 "A token target near the load of one replica",
-                "Tokens are steady and the swing is one replica.",
+                "Tokens are steady, and the swing is two replicas, the least that counts.",
                 "Change target_in_flight_tokens by a fifth, up or down.",
             ),
             Cause(

@@ -7,9 +7,12 @@ samples and is counted at no cost. They are evaluated after the steps, in the sa
 from __future__ import annotations
 
 from serving_rules.limits import LONGEST_DELAY_SECONDS
-from serving_rules.model import Example, Record
+from serving_rules.model import Example, Record, Values
 
 __all__ = ["RECORDS"]
+
+_RESTARTS = "serving:restarts:increase1m"
+_WAKE: dict[str, Values] = {"serving:last_active_timestamp_seconds:last": "0+60x30", "serving:wake:now": "_x25 1 stale"}
 
 RECORDS = (
     Record(
@@ -50,12 +53,24 @@ RECORDS = (
     ),
     Record(
         "serving:idle_gap_seconds:at_wake",
-        "(time() - max_over_time(serving:last_active_timestamp_seconds:last[10m] offset 1m)) and serving:wake:now",
-        "At a wake: how long the deployment had been at zero, seconds.",
+        # The first hour of a deployment is its first start, its first test request and often its first sleep. Minutes after a restart it
+        # was not asleep: its last replica had died.
+        """
+        (time() - max_over_time(serving:last_active_timestamp_seconds:last[10m] offset 1m))
+        and serving:wake:now
+        unless (serving:age_seconds:now < 3600)
+        unless (sum_over_time(serving:restarts:increase1m[10m]) > 0)
+        """,
+        "At a wake: how long the deployment had been at zero, seconds. Absent in its first hour, and where its last replica had crashed.",
         examples=(
+            Example("a crash at the same time", {**_WAKE, _RESTARTS: "0x24 1 0x30"}, "25m", {}),
+            Example("a crash eight minutes before", {**_WAKE, _RESTARTS: "0x16 1 0x30"}, "25m", {}),
+            Example("a crash long before", {**_WAKE, _RESTARTS: "0x10 1 0x30"}, "25m", {"serving:idle_gap_seconds:at_wake": 60}),
+            Example("in its first hour", {**_WAKE, "serving:age_seconds:now": 3599}, "25m", {}),
+            Example("in its second hour", {**_WAKE, "serving:age_seconds:now": 3600}, "25m", {"serving:idle_gap_seconds:at_wake": 60}),
             Example(
                 "the minute before counts",
-                {"serving:last_active_timestamp_seconds:last": "0+60x30", "serving:wake:now": "_x25 1 stale"},
+                _WAKE,
                 "25m",
                 {"serving:idle_gap_seconds:at_wake": 60},
             ),
