@@ -14,7 +14,6 @@ from tests.tools.toolchain import PROMETHEUS
 
 from serving_rules.pack import build
 from serving_simulator.cli import main
-from serving_simulator.recording import Loss
 from serving_simulator.scenarios import EXCUSED, HEALTHY, INCIDENTS, LEVELS, NEGATIVES, Scenario, TracesError, fleet_of, matrix
 from serving_simulator.score.breaks import Effect, breaks
 from serving_simulator.score.engine import EngineError, Fired, Rule, read
@@ -198,33 +197,68 @@ def test_the_committed_report_is_of_the_whole_matrix() -> None:
 # --- memory ------------------------------------------------------------------------------------------------------------------------------
 
 
+LOST = Effect("A", "critical", "looser", "w", lost=1)
+MADE = {"rules": {"rules": "digest"}, "seed": 1, "broken": True}
+WANTED = [scenario(name="a"), scenario(name="b")]
+
+
+def remembered(path: Path) -> Path:
+    """A file that knows two batches of one scenario each."""
+    memory = Memory(path, MADE, WANTED)
+    for verdict in many()[:2]:
+        memory.keep([("rules", verdict)], [LOST])
+    return path
+
+
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
-    path = tmp_path / "state.jsonl"
-    effect = Effect("A", "critical", "looser", "w", lost=1)
-    memory = Memory(path, {"rules": "digest"}, 1)
-    memory.keep([("rules", many()[0])], [effect])
-    memory.keep([("rules", many()[1])], [effect])
+    path = remembered(tmp_path / "state.jsonl")
     with path.open("a") as file:
-        file.write('{"pack": "rules", "verd')  # the machine went away
-    again = Memory(path, {"rules": "digest"}, 1)
-    assert {name for _, name, _ in again.verdicts} == {"a", "b"}
-    assert again.verdicts["rules", "a", 300].delay == 10
+        file.write('{"made": {"rules')  # the machine went away
+    again = Memory(path, MADE, WANTED)
+    assert {name for _, name in again.verdicts} == {"a", "b"}
+    assert again.verdicts["rules", "a"].delay == 10
     assert [each.lost for each in again.effects.values()] == [2]
 
 
-@pytest.mark.parametrize(("digest", "seed"), [("other", 1), ("digest", 2)])
-def test_findings_about_other_rules_or_worlds_are_left_alone(tmp_path: Path, digest: str, seed: int) -> None:
-    path = tmp_path / "state.jsonl"
-    Memory(path, {"rules": "digest"}, 1).keep([("rules", many()[0])], [Effect("A", "critical", "looser", "w", lost=1)])
-    memory = Memory(path, {"rules": digest}, seed)
+@pytest.mark.parametrize("changed", [{"rules": {"rules": "other"}}, {"seed": 2}, {"broken": False}])
+def test_findings_that_were_made_otherwise_are_left_alone(tmp_path: Path, changed: dict[str, object]) -> None:
+    memory = Memory(remembered(tmp_path / "state.jsonl"), {**MADE, **changed}, WANTED)
     assert (memory.verdicts, memory.effects) == ({}, {})
 
 
-def test_findings_of_another_version_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("changed", [{"minutes": 301}, {"onset": 101}, {"expected": frozenset({"Wrong"})}, {"companions": frozenset()}])
+def test_a_scenario_that_was_changed_is_judged_anew(tmp_path: Path, changed: dict[str, object]) -> None:
+    memory = Memory(remembered(tmp_path / "state.jsonl"), MADE, [scenario(name="a", **changed), WANTED[1]])
+    assert {name for _, name in memory.verdicts} == {"b"}
+    assert [each.lost for each in memory.effects.values()] == [1]
+
+
+def test_a_batch_counts_as_a_whole_and_once(tmp_path: Path) -> None:
     path = tmp_path / "state.jsonl"
-    path.write_text('{"pack": "rules", "made": {"rules": "digest", "seed": 1}, "verdict": {"other": 1}}\n')
+    first, second = many()[:2]
+    Memory(path, MADE, WANTED).keep([("rules", first), ("rules", second)], [LOST])
+    part = Memory(path, MADE, WANTED[:1])
+    assert (part.verdicts, part.effects) == ({}, {})
+    part.keep([("rules", first)], [LOST])
+    whole = Memory(path, MADE, WANTED)
+    assert {name for _, name in whole.verdicts} == {"a", "b"}
+    assert [each.lost for each in whole.effects.values()] == [1]
+
+
+def test_a_digest_does_not_depend_on_the_order_of_labels() -> None:
+    names = [f"Serving{number}" for number in range(40)]
+    assert scenario(expected=frozenset(names)).digest == scenario(expected=frozenset(reversed(names))).digest
+
+
+@pytest.mark.parametrize(
+    "line",
+    [{"pack": "rules"}, {"made": MADE, "scenarios": {}, "verdicts": {"rules": [{"other": 1}]}, "effects": []}],
+)
+def test_findings_of_another_version_are_refused(tmp_path: Path, line: dict[str, object]) -> None:
+    path = tmp_path / "state.jsonl"
+    path.write_text(json.dumps(line) + "\n")
     with pytest.raises(EngineError, match="found findings of another version"):
-        Memory(path, {"rules": "digest"}, 1)
+        Memory(path, MADE, WANTED)
 
 
 # --- broken rules ------------------------------------------------------------------------------------------------------------------------
@@ -347,6 +381,13 @@ def settings(**changes: object) -> Settings:
 
 SUBSET = ("*-medium-0", "*-healthy-0", "negative-s*-0", "negative-rollout-0", "negative-pinned-0", "negative-*all-day-0")
 SUBSET += ("negative-development-0", "negative-development-c*-0", "negative-development-un*-0", "negative-development-async*-0")
+SUBSET += (
+    "negative-tokens-*-0",
+    "negative-promoted-in-turns-0",
+    "negative-not-offered-0",
+    "negative-room-on-purpose-0",
+    "negative-async-woken-0",
+)
 LONG = 30 * 60
 """Minutes beyond which a scenario is left to the whole matrix: a week takes minutes."""
 
@@ -423,7 +464,6 @@ def test_what_an_exporter_could_not_read_is_seen_and_its_workspace_alone(results
     assert {each.delay is not None for each in subset(results, "exporter_down", "source_failing", "source_throttled", "source_stale")} == {
         True
     }
-    assert Loss("failing", 1, 2, "feed").source == "feed"
 
 
 def test_the_command_writes_both_reports_and_remembers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -75,6 +76,12 @@ class Scenario:
     def negative(self) -> bool:
         """Whether no alert at all is due."""
         return not self.expected
+
+    @property
+    def digest(self) -> str:
+        """What tells this scenario from one of the same name: a hash of its life and of its labels."""
+        labels = sorted(self.expected), sorted(self.companions)
+        return hashlib.sha256(repr((replace(self, expected=frozenset(), companions=frozenset()), labels)).encode()).hexdigest()[:12]
 
     @property
     def deployments(self) -> int:

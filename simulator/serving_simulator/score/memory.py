@@ -1,4 +1,4 @@
-"""What a run has found so far, in a file of one line for each finding, so that an interrupted run goes on where it was."""
+"""What a run has found so far, in a file of one line for each batch, so that an interrupted run goes on where it was."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from serving_simulator.scenarios import Scenario
 from serving_simulator.score.breaks import Effect
 from serving_simulator.score.engine import EngineError
 from serving_simulator.score.verdicts import Verdict
@@ -18,51 +19,52 @@ __all__ = ["Memory"]
 class Memory:
     """Findings by what they are about; without a file for this run only. Raises ``EngineError`` for a file of another version.
 
-    ``digests`` are those of the packs by name, the judged one first: what the file says of other rules, or other seeds, is left alone.
+    ``wanted`` are the scenarios that are to be judged, ``made`` is what decides about findings beside them: the rules, the seed. A batch
+    in the file counts where it was made the same way and all of its scenarios are wanted as they were: what broken rules changed is
+    known of whole batches only. Everything else in the file is left alone.
     """
 
-    def __init__(self, path: Path | None, digests: Mapping[str, str], seed: int) -> None:
-        self._path = path
-        self._made = {pack: {"rules": digest, "seed": seed} for pack, digest in digests.items()}
-        self._judged = next(iter(digests))
-        self.verdicts: dict[tuple[str, str, int], Verdict] = {}
-        """By pack, scenario and its minutes."""
+    def __init__(self, path: Path | None, made: Mapping[str, Any], wanted: Iterable[Scenario]) -> None:
+        self._path, self._made = path, dict(made)
+        self._wanted = {each.name: each.digest for each in wanted}
+        self.verdicts: dict[tuple[str, str], Verdict] = {}
+        """By pack and scenario."""
         self.effects: dict[tuple[str, str, str, str], Effect] = {}
         if path is None or not path.exists():
             return
         try:
             for line in _lines(path):
-                pack = line.get("pack", "")
-                if self._made.get(pack) != line.get("made"):
-                    continue
-                if "verdict" in line:
-                    self._take(pack, Verdict(**line["verdict"]))
-                for each in line.get("effects", ()):
-                    self._add(Effect(**each))
-        except TypeError as error:
+                if line["made"] == self._made and self._news(line["scenarios"]):
+                    verdicts = ((pack, Verdict(**verdict)) for pack, found in line["verdicts"].items() for verdict in found)
+                    self._take(verdicts, (Effect(**each) for each in line["effects"]))
+        except (TypeError, KeyError) as error:
             raise EngineError(f"{path}: found findings of another version ({error}), allowed: a file of this one, or none") from None
 
     def keep(self, verdicts: Iterable[tuple[str, Verdict]], effects: Iterable[Effect]) -> None:
         """Take in what a batch found: all of it is in the file before the next batch is."""
-        lines: list[dict[str, Any]] = []
-        for pack, verdict in verdicts:
-            self._take(pack, verdict)
-            lines.append({"pack": pack, "made": self._made[pack], "verdict": asdict(verdict)})
-        changed = list(effects)
-        for effect in changed:
-            self._add(effect)
+        found, changed = list(verdicts), list(effects)
+        self._take(found, changed)
         if self._path is not None:
-            lines.append({"pack": self._judged, "made": self._made[self._judged], "effects": [asdict(each) for each in changed]})
+            by_pack: dict[str, list[dict[str, Any]]] = {}
+            for pack, verdict in found:
+                by_pack.setdefault(pack, []).append(asdict(verdict))
+            scenarios = {verdict.name: self._wanted[verdict.name] for _, verdict in found}
+            line = {"made": self._made, "scenarios": scenarios, "verdicts": by_pack, "effects": [asdict(each) for each in changed]}
             with self._path.open("a", encoding="utf-8") as file:
-                file.write("".join(json.dumps(line) + "\n" for line in lines))
+                file.write(json.dumps(line) + "\n")
 
-    def _take(self, pack: str, verdict: Verdict) -> None:
-        self.verdicts[pack, verdict.name, verdict.minutes] = verdict
+    def _news(self, scenarios: Mapping[str, str]) -> bool:
+        """Whether all of a batch is wanted as it was, and none of it known yet."""
+        known = {name for _, name in self.verdicts}
+        return scenarios.items() <= self._wanted.items() and known.isdisjoint(scenarios)
 
-    def _add(self, effect: Effect) -> None:
-        key = effect.alert, effect.severity, effect.kind, effect.what
-        known = self.effects.get(key)
-        self.effects[key] = known.plus(effect) if known else effect
+    def _take(self, verdicts: Iterable[tuple[str, Verdict]], effects: Iterable[Effect]) -> None:
+        for pack, verdict in verdicts:
+            self.verdicts[pack, verdict.name] = verdict
+        for effect in effects:
+            key = effect.alert, effect.severity, effect.kind, effect.what
+            known = self.effects.get(key)
+            self.effects[key] = known.plus(effect) if known else effect
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -74,9 +74,10 @@ class Results:
 def run(scenarios: Iterable[Scenario], settings: Settings, say: Callable[[str], None] = lambda _: None) -> Results:
     """Run every scenario; ``say`` hears of the progress. Raises ``EngineError`` when Prometheus cannot play the rules."""
     chosen = list(scenarios)
-    memory = Memory(settings.state, {pack.name: pack.digest for pack in settings.packs}, settings.seed)
+    made = {"rules": {pack.name: pack.digest for pack in settings.packs}, "seed": settings.seed, "broken": settings.broken}
+    memory = Memory(settings.state, made, chosen)
     known = memory.verdicts
-    missing = [each for each in chosen if any((pack.name, each.name, each.minutes) not in known for pack in settings.packs)]
+    missing = [each for each in chosen if any((pack.name, each.name) not in known for pack in settings.packs)]
     if len(missing) < len(chosen):
         say(f"{len(chosen) - len(missing)} of {len(chosen)} scenarios are known from {settings.state}")
     todo = list(batches(missing))
@@ -86,7 +87,7 @@ def run(scenarios: Iterable[Scenario], settings: Settings, say: Callable[[str], 
             memory.keep(*future.result())
             batch = running[future]
             say(f"batch {number} of {len(todo)}: {len(batch)} scenarios, {batch[0].minutes / 60:g} h each")
-    verdicts = {pack.name: [known[pack.name, each.name, each.minutes] for each in chosen] for pack in settings.packs}
+    verdicts = {pack.name: [known[pack.name, each.name] for each in chosen] for pack in settings.packs}
     return Results(verdicts, list(memory.effects.values()))
 
 
