@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from serving_simulator.score.breaks import Effect
 from serving_simulator.score.loop import Cure
 from serving_simulator.score.numbers import Score, grouped, totals
 from serving_simulator.score.report import TRAFFIC, Report, detections, labelled
@@ -216,12 +217,13 @@ def _loop(report: Report) -> Iterator[str]:
 def _broken(report: Report) -> Iterator[str]:
     if not report.effects:
         return
-    kinds = ("guard removed", "looser", "tighter")
+    kinds = ("guard removed", "looser", "tighter", "in a record")
     yield from _section(
         "Broken on purpose",
-        "Each guard of each alert taken away, each threshold in its expression halved and doubled, one at a time. *Noticed* where any "
-        "number of the scorecard moved; *as expected* where it moved the way that such a break must. What is not noticed are guards "
-        "against what the simulator does not do, and thresholds between which nothing lies; the rules' own tests hold those.",
+        "Each guard of each alert taken away, each threshold in its expression halved (then it is looser or tighter) and doubled, and so "
+        "each threshold in a record that no more than ten rules read: one at a time. *Noticed* where any number of the scorecard moved; "
+        "*as expected* where it moved the way that such a break must (a record may do either). What is not noticed are guards against "
+        "what the simulator does not do, and thresholds between which nothing lies; the rules' own tests hold those.",
         ("Break", "Tried", "Noticed", "As expected", "Incidents lost", "Found besides", "False alarms more", "Alerts more"),
         (
             (
@@ -242,23 +244,24 @@ def _broken(report: Report) -> Iterator[str]:
     yield from _section(
         "",
         "Those that did most harm:",
-        ("Alert", "Break", "Lost", "Later (min)", "False alarms more"),
-        (
-            (f"{each.alert}/{each.severity}", f"{each.kind}: `{_short(each.what)}`", str(each.lost), str(each.later), str(each.false))
-            for each in noticed
-        ),
+        ("Rule", "Break", "Lost", "Later (min)", "False alarms more"),
+        ((_rule(each), f"{each.kind}: `{_short(each.what)}`", str(each.lost), str(each.later), str(each.false)) for each in noticed),
     )
     unseen: dict[str, list[str]] = {}
     for each in report.effects:
         if not each.noticed:
             what = f"`{_short(each.what)}` removed" if each.kind == "guard removed" else f"`{_short(each.what)}`"
-            unseen.setdefault(what, []).append(f"{each.alert}/{each.severity}")
+            unseen.setdefault(what, []).append(_rule(each))
     yield from _section(
         "",
         "What nothing here notices, and the rules' own tests hold alone:",
-        ("Break", "Of alerts"),
+        ("Break", "Of"),
         ((what, ", ".join(alerts)) for what, alerts in sorted(unseen.items(), key=lambda item: (-len(item[1]), item[0]))),
     )
+
+
+def _rule(broken: Effect) -> str:
+    return f"{broken.alert}/{broken.severity}" if broken.severity else f"`{broken.alert}`"
 
 
 def _confusion(report: Report) -> Iterator[str]:

@@ -129,7 +129,7 @@ def _batch(scenarios: Sequence[Scenario], settings: Settings) -> tuple[list[tupl
             heard, waits = by_workspace(fired), pack.waits()
             found += [(pack.name, judge(each, heard.get(each.name, ()), pack.inhibitions, waits)) for each in scenarios]
             if settings.broken and not number:
-                expected = {name for each in scenarios for name in each.expected}
-                tried = [rule for rule in pack.rules if rule.name in expected or part.minutes <= _BROKEN_WITHIN]
-                changed = list(effects(playing, tried, fired, scenarios, pack.inhibitions, waits))
+                # Longer scenarios see breaks of what they expect.
+                only = None if part.minutes <= _BROKEN_WITHIN else {name for each in scenarios for name in each.expected}
+                changed = list(effects(playing, pack.rules, fired, scenarios, pack.inhibitions, waits, only))
     return found, changed
