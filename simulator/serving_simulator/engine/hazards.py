@@ -6,7 +6,7 @@ import numpy as np
 
 from serving_simulator.engine.lifecycle import Lifecycle
 from serving_simulator.engine.parameters import Parameters
-from serving_simulator.engine.pods import Pod, PodState
+from serving_simulator.engine.pods import HIGHEST, Pod, PodState, individual
 from serving_simulator.engine.queueing import Reals
 from serving_simulator.engine.traffic import Traffic
 
@@ -45,13 +45,16 @@ class Hazards:
         self._exhaust_memory(now)
 
     def _exhaust_memory(self, now: float) -> None:
+        """Kill each container that has more than its instance: as much as it is seen to have, which differs between replicas."""
         lifecycle, traffic, parameters = self._lifecycle, self._traffic, self._parameters
         each = (traffic.held + traffic.running_async) / np.maximum(lifecycle.ready, 1)
         age = np.where(lifecycle.ready > 0, now - lifecycle.oldest_start, 0.0)
-        for row in np.flatnonzero(working_set(parameters, each, age) > parameters.memory_limit):
-            serving = [pod for pod in lifecycle.pods[row] if pod.state == PodState.READY]
-            if serving:
-                lifecycle.crash(min(serving, key=lambda pod: pod.container_started), now)
+        at_start = working_set(parameters, each, 0.0)
+        for row in np.flatnonzero(HIGHEST * (at_start + parameters.memory_leak * age) > parameters.memory_limit):
+            for pod in [pod for pod in lifecycle.pods[row] if pod.state == PodState.READY]:
+                has = at_start[row] + parameters.memory_leak[row] * (now - pod.container_started)
+                if individual(pod.id) * has > parameters.memory_limit[row]:
+                    lifecycle.crash(pod, now)
 
     def _pick(self, row: int) -> Pod | None:
         serving = [pod for pod in self._lifecycle.pods[row] if pod.state == PodState.READY]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving_simulator.engine.hazards import working_set
-from serving_simulator.engine.pods import PodState, ServingPod
+from serving_simulator.engine.pods import PodState, ServingPod, individual
 from serving_simulator.engine.queueing import Counts, Reals
 from serving_simulator.engine.recorder import CODES, HISTOGRAMS
 from serving_simulator.engine.simulation import Simulation
@@ -137,7 +137,7 @@ def read_pods(seen: Observation, index: int, gpu_memory_limit: int) -> list[PodR
     readings = []
     busy, base = float(seen.utilization[index]), float(seen.memory[index])
     for pod in seen.pods[index]:
-        own = 0.94 + int(pod.id, 36) % 997 / 997 * 0.12
+        own = individual(pod.id)
         readings.append(
             PodReading(
                 pod.id,

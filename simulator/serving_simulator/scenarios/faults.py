@@ -224,8 +224,8 @@ def scale_down_stuck(name: str, level: Level, rng: np.random.Generator) -> Scena
         detection="scale_down_stuck",
         onset=ONSET,
         end=ONSET + LASTS,
-        # Two delays, a window and ten minutes without work.
-        evidence=31,
+        # More than two delays, a window and ten minutes without work: 31 minutes, and the next look.
+        evidence=32,
         expected=frozenset({"ServingScaleDownStuck"}),
     )
 

@@ -279,6 +279,21 @@ def test_memory_that_leaks_ends_in_a_crash(quick: dict[str, Any]) -> None:
     assert restarts[-1] in range(3, 6)  # 8 GiB of room at 16 GiB an hour: every half hour
 
 
+def test_no_replica_is_seen_with_more_memory_than_its_instance_has(quick: dict[str, Any]) -> None:
+    memory = {"base": 8192, "leak_per_hour": 16384}
+    settings = {"min_replica": 6, "max_replica": 6}
+    world = World(one({"autoscaling": settings, "startup": quick, "memory": memory}), seed=1, start=START)
+    limit = 2.0**20 * world.simulation.rows[0].instance.memory_limit_mib
+    most: dict[str, float] = {}
+    for minute in range(1, 120):
+        world.advance(START + 60 * minute)
+        for pod in read_pods(world.observation(), 0, 0):
+            most[pod.id] = max(most.get(pod.id, 0.0), pod.memory_bytes)
+    assert len(most) == 6
+    # A minute more, and it would have been full: no container ends earlier than its own memory does.
+    assert all(limit * (1 - 0.06) < bytes_ <= limit * 1.006 for bytes_ in most.values()), most
+
+
 def test_billing_counts_started_minutes_from_loading_to_the_end(quick: dict[str, Any]) -> None:
     world = World(one({"state": "new", "startup": quick, "autoscaling": {"min_replica": 1}}), seed=1, start=1_780_012_800.0)
     world.advance(world.now + 3600)
