@@ -80,6 +80,7 @@ def flood_in_rollout(name: str, level: Level, rng: np.random.Generator) -> Scena
     rolling = {"rolling_deploy": True, "max_surge_percent": 25, "stabilization_time_seconds": 900}
     model = promoted(name, rng, rolling, {})
     workload, settings = (model["environments"][0][key] for key in ("workload", "autoscaling"))
+    # A fleet of fixed size is never near its ceiling, only at it.
     if rng.random() < 0.3:
         settings["min_replica"] = settings["max_replica"]
     base = workload["patterns"][0]["rate"]

@@ -43,6 +43,7 @@ def _tokens_let_go_slowly(name: str, rng: np.random.Generator) -> Scenario:
     busy = {"kind": "step", "rate": 4 * REQUESTS / service, "at": 0, "length": seconds(ONSET)}
     of = token_deployment(service, {"min_replica": 1, "max_replica": 12, "scale_down_delay": 600}, [busy], startup=QUICK)
     do = {"action": "fault", "deployment": f"{name}/deployment-1"}
+    # The simulated autoscaler has no half-life: replicas that are kept for a while stand for one.
     slow = [
         {"at": seconds(ONSET - 1), "do": {**do, "change": {"keeps_replicas": True}}},
         {"at": seconds(ONSET + 60), "do": {**do, "change": {"keeps_replicas": False}}},
