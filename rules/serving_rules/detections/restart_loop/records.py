@@ -99,9 +99,16 @@ RECORDS = (
         "serving:restart_loop:nothing_serves",
         """
         (serving:active_replicas:max == 0) + 1
-        and ((serving:inflight_requests:max > 0) or (serving:min_replicas:current > 0))
+        and (
+          (serving:inflight_requests:max > 0)
+          or
+          (serving:min_replicas:current > 0)
+          or
+          (serving:starting_replicas:max > 0)
+        )
         """,
-        "1 while no replica serves although requests wait or the floor asks for one.",
+        # The floor of a new deployment is not known before its first deploy is done: that a replica starts says that one is wanted.
+        "1 while no replica serves although requests wait, the floor asks for one, or one starts.",
         examples=examples.NOTHING_SERVES,
     ),
     Record(

@@ -146,8 +146,9 @@ NOTHING_SERVES = _counts(
     {
         "requests wait": ({_ACTIVE: 0, _INFLIGHT: 1}, 1),
         "the floor asks for one": ({_ACTIVE: 0, _INFLIGHT: 0, _MINIMUM: 1}, 1),
-        "nobody asks": ({_ACTIVE: 0, _INFLIGHT: 0, _MINIMUM: 0}, None),
-        "one serves": ({_ACTIVE: 1, _INFLIGHT: 1, _MINIMUM: 1}, None),
+        "one starts, and no floor is known yet": ({_ACTIVE: 0, _INFLIGHT: 0, _STARTING: 1}, 1),
+        "nobody asks": ({_ACTIVE: 0, _INFLIGHT: 0, _MINIMUM: 0, _STARTING: 0}, None),
+        "one serves": ({_ACTIVE: 1, _INFLIGHT: 1, _MINIMUM: 1, _STARTING: 1}, None),
     },
 )
 
