@@ -34,10 +34,8 @@ _A_FIFTH = {"serving:active_replicas:swing2h": 10, "serving:active_replicas:avg2
 _CASES = (
     Case("one reversal fewer", Outcome.UNDER, {REVERSALS: 13}),
     Case("exactly fourteen", Outcome.AT, {REVERSALS: 14}, fires=True),
-    Case("as fast as the delay allows", Outcome.AT, {DELAY: 900, CYCLE: 720}, fires=True),
-    Case("faster than the delay allows it is no autoscaler", Outcome.GUARD, {DELAY: 901, CYCLE: 720}),
     Case("as fast as the delay allows in the busiest hour", Outcome.AT, {DELAY: 900, PEAK: 10}, fires=True),
-    Case("faster than that in one hour", Outcome.GUARD, {DELAY: 900, PEAK: 11}),
+    Case("faster than the delay allows it is no autoscaler", Outcome.GUARD, {DELAY: 901, PEAK: 10}),
     Case("a pinned deployment cannot scale", Outcome.GUARD, {"serving:max_replicas:current": 1}),
     Case("a promotion moves replicas", Outcome.GUARD, {"serving_model:rollout:recent30m": 1}),
     Case("a crash loop imitates thrash", Outcome.GUARD, {"serving:restarts:sum2h": 3}),
