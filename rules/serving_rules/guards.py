@@ -65,7 +65,8 @@ NOT_DEVELOPMENT = Guard(
 NOT_TOKENS = Guard(
     "NOT_TOKENS",
     "unless serving:target_inflight_tokens:current",
-    "BIS-LLM deployments scale on tokens in flight: requests and concurrency targets say nothing about them.",
+    "BIS-LLM deployments scale on tokens in flight: requests and concurrency targets say nothing about them. What is reckoned with slots "
+    "has no need of this guard: such deployments have none.",
 )
 NOT_ASYNC = Guard(
     "NOT_ASYNC",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serving_rules.detections.concurrency_target_too_high_examples import BOOL, COST, FOR, KNEE, RATIO
-from serving_rules.guards import NOT_ASYNC, NOT_ROLLOUT, NOT_TOKENS
+from serving_rules.guards import NOT_ASYNC, NOT_ROLLOUT
 from serving_rules.model import (
     Alert,
     Case,
@@ -150,7 +150,7 @@ DETECTION = Detection(
             f"""
             (serving:slow_with_free_slots:ratio1h > $duty)
             and (serving:concurrency_target:current > 1)
-            {NOT_ROLLOUT} {NOT_TOKENS} {NOT_ASYNC}
+            {NOT_ROLLOUT} {NOT_ASYNC}
             """,
             for_="5m",
             keep_firing_for="1h",
@@ -179,7 +179,6 @@ DETECTION = Detection(
                     Case("a target of one cannot be lowered", Outcome.GUARD, {"serving:concurrency_target:current": 1}),
                     Case("a target of two can", Outcome.GUARD, {"serving:concurrency_target:current": 2}, fires=True),
                     Case("a promotion moves load", Outcome.GUARD, {"serving_model:rollout:recent30m": 1}),
-                    Case("tokens decide, not requests", Outcome.GUARD, {"serving:target_inflight_tokens:current": 80_000}),
                     Case("asynchronous work is not in flight", Outcome.GUARD, {"serving:async_requests:share1h": 0.51}),
                     Case("half of it asynchronous", Outcome.GUARD, {"serving:async_requests:share1h": 0.5}, fires=True),
                     Case("nothing is slow at zero replicas", Outcome.ZERO, {"serving:slow_with_free_slots:ratio1h": 0}),

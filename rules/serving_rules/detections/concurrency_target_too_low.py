@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serving_rules.detections.concurrency_target_too_low_examples import FOR, SAVING
-from serving_rules.guards import NOT_ASYNC, NOT_DEVELOPMENT, NOT_ROLLOUT, NOT_TOKENS
+from serving_rules.guards import NOT_ASYNC, NOT_DEVELOPMENT, NOT_ROLLOUT
 from serving_rules.model import (
     Alert,
     Case,
@@ -43,7 +43,7 @@ _CONDITION = f"""
 and (serving:compute_utilization_ratio:avg6h < $utilization)
 and (serving:inflight_requests:avg6h > 0.5 * serving:active_replicas:avg6h * serving:effective_concurrency:current)
 and (serving:active_replicas:avg6h > 1.5 * serving:min_replicas:current)
-{NOT_ASYNC} {NOT_TOKENS} {NOT_DEVELOPMENT}
+{NOT_ASYNC} {NOT_DEVELOPMENT}
 {_NOT_HEADROOM}
 {_NOT_TOO_HIGH}
 """
@@ -171,7 +171,6 @@ DETECTION = Detection(
                     Case("no floor", Outcome.GUARD, {"serving:min_replicas:current": 0}, fires=True),
                     Case("asynchronous work is not in flight", Outcome.GUARD, {"serving:async_requests:share1h": 0.6}),
                     Case("half of it asynchronous", Outcome.GUARD, {"serving:async_requests:share1h": 0.5}, fires=True),
-                    Case("tokens decide, not requests", Outcome.GUARD, {"serving:target_inflight_tokens:current": 80_000}),
                     Case("a development deployment", Outcome.GUARD, {"serving:development:flag": 1}),
                     Case("headroom on purpose", Outcome.GUARD, {"serving:target_utilization_ratio:current": 0.3}),
                     Case("more than that is not headroom", Outcome.GUARD, {"serving:target_utilization_ratio:current": 0.31}, fires=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from serving_rules.detections.capacity_saturated import cases
 from serving_rules.detections.capacity_saturated.records import RECORDS
 from serving_rules.detections.capacity_saturated.runbook import DEPLOYMENT_RUNBOOK, ENVIRONMENT_RUNBOOK
-from serving_rules.guards import ALONE, ELASTIC, NOT_DEVELOPMENT, NOT_DRAINING, NOT_TOKENS
+from serving_rules.guards import ALONE, ELASTIC, NOT_DEVELOPMENT, NOT_DRAINING
 from serving_rules.model import Alert, Detection, Inhibition, Kind, Scope, Severity, Threshold
 from serving_rules.promql import DEPLOYMENT, ENVIRONMENT, name_of, value_of
 
@@ -62,7 +62,7 @@ DETECTION = Detection(
             # No guard for settled bounds: a schedule that lowers the ceiling under the load is what this is for.
             f"""
             (avg_over_time(serving:ceiling_demand_ratio:avg5m[10m]) > $excess)
-            {ELASTIC} {NOT_DRAINING} {NOT_TOKENS} {NOT_DEVELOPMENT} {ALONE}
+            {ELASTIC} {NOT_DRAINING} {NOT_DEVELOPMENT} {ALONE}
             """,
             for_="5m",
             keep_firing_for="15m",

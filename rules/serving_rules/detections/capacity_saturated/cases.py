@@ -50,7 +50,6 @@ DEPLOYMENT = Proof(
         *_windows(_RATIO),
         Case("a pinned deployment cannot scale", Outcome.GUARD, {_MIN: 4}),
         Case("one that may scale by one", Outcome.GUARD, {_MIN: 3}, fires=True),
-        Case("one that scales on tokens", Outcome.GUARD, {"serving:target_inflight_tokens:current": 60000}),
         Case("a development deployment has one replica by design", Outcome.GUARD, {"serving:development:flag": 1}),
         Case("a promotion: its environment is judged", Outcome.GUARD, {"serving:rollout:recent30m": 1}),
         Case("the backlog of a cold start drains", Outcome.GUARD, {"serving:ceiling_backlog:draining": 3}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from serving_rules.detections.cold_start_gap import cases
 from serving_rules.detections.cold_start_gap.records import RECORDS
 from serving_rules.detections.cold_start_gap.runbook import RUNBOOK
-from serving_rules.guards import NOT_DEVELOPMENT, NOT_ROLLOUT, NOT_TOKENS, NOT_WITHOUT_HARDWARE
+from serving_rules.guards import NOT_DEVELOPMENT, NOT_ROLLOUT, NOT_WITHOUT_HARDWARE
 from serving_rules.model import Alert, Detection, Kind, Severity, Threshold
 from serving_rules.promql import label_of, name_of, value_of
 
@@ -13,7 +13,7 @@ __all__ = ["DETECTION"]
 
 _GAP = f"""
 (serving:cold_start_gap_seconds:now >= serving:cold_start_gap_seconds:limit)
-{NOT_ROLLOUT} {NOT_TOKENS} {NOT_DEVELOPMENT} {NOT_WITHOUT_HARDWARE}
+{NOT_ROLLOUT} {NOT_DEVELOPMENT} {NOT_WITHOUT_HARDWARE}
 """
 _HEAVY = "(serving:inflight_requests:avg5m > $heavy_load * serving:slots:current)"
 

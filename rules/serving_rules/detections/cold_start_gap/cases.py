@@ -43,7 +43,6 @@ _COMMON = (
     Case("exactly at the limit", Outcome.AT, {_NOW: 240}, fires=True),
     Case("a limit of two quick starts", Outcome.AT, {_NOW: 200, _LIMIT: 200}, fires=True),
     Case("a promotion moves load and replicas", Outcome.GUARD, {"serving_model:rollout:recent30m": 1}),
-    Case("one that scales on tokens", Outcome.GUARD, {"serving:target_inflight_tokens:current": 60000}),
     Case("a development deployment wakes as its author works", Outcome.GUARD, {"serving:development:flag": 1}),
     Case("no start has found hardware", Outcome.GUARD, {'serving:stuck_starting_cause:current{cause="no hardware"}': 1}),
     Case("starts that load slowly are the gap", Outcome.AT, {'serving:stuck_starting_cause:current{cause="slow load"}': 1}, fires=True),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from serving_rules.detections.latency_after_scale_down.names import ADVICE, COST, DELAY, EPISODES, FLOOR
 from serving_rules.detections.latency_after_scale_down.records import RECORDS
 from serving_rules.detections.latency_after_scale_down.runbook import RUNBOOK
-from serving_rules.guards import ELASTIC, NOT_DEVELOPMENT, NOT_TOKENS
+from serving_rules.guards import ELASTIC, NOT_DEVELOPMENT
 from serving_rules.limits import LONGEST_DELAY_SECONDS
 from serving_rules.model import Alert, Case, Detection, Guard, Kind, Outcome, Proof, Severity, Threshold
 from serving_rules.promql import name_of, value_of
@@ -102,7 +102,6 @@ DETECTION = Detection(
             {_NOT_CHANGED}
             {ELASTIC}
             {NOT_DEVELOPMENT}
-            {NOT_TOKENS}
             unless (serving:active_replicas:min2h == 0)
             """,
             for_="2m",
@@ -129,7 +128,6 @@ DETECTION = Detection(
                     ),
                     Case("a pinned deployment cannot scale", Outcome.GUARD, {"serving:max_replicas:current": 1}),
                     Case("a development deployment", Outcome.GUARD, {"serving:development:flag": 1}),
-                    Case("tokens have their own detection", Outcome.GUARD, {"serving:target_inflight_tokens:current": 80_000}),
                     Case("between zero and one it is scale-to-zero churn", Outcome.ZERO, {"serving:active_replicas:min2h": 0}),
                     Case(
                         "bounds not known",
