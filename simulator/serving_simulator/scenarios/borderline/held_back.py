@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from serving_simulator.scenarios import compounds
 from serving_simulator.scenarios.incidents import INCIDENTS
 from serving_simulator.scenarios.scenario import HEALTHY, Level, Make, Scenario, seconds
 
@@ -42,6 +43,17 @@ def _beside_promotion(kind: str, at: int) -> Make:
     return make
 
 
+def _flood_after_rollout(name: str, level: Level, rng: np.random.Generator) -> Scenario:
+    """More load than the ceiling allows comes just after a promotion, and goes within half an hour: the environment is judged alone."""
+    of = compounds.flood_in_rollout(name, HEALTHY if level == HEALTHY else "medium", rng)
+    model = dict(of.models[0])
+    production = model["environments"][0]
+    constant, step = production["workload"]["patterns"]
+    workload = {**production["workload"], "patterns": [constant, {**step, "length": seconds(12)}]}
+    model["environments"] = [{**production, "promotion": {"rolling_deploy": False}, "workload": workload}]
+    return replace(of, incident="flood_after_rollout", level=level, models=[model], end=of.onset + 12)
+
+
 _SHORTLY_BEFORE = {
     "target_too_high": 395,
     "idle_spend": 120,
@@ -53,5 +65,8 @@ _SHORTLY_BEFORE = {
 }
 """By kind of incident: a minute before its alert fires in a life without promotions."""
 
-MADE: Mapping[str, Make] = {f"{kind}_beside_promotion": _beside_promotion(kind, at) for kind, at in _SHORTLY_BEFORE.items()}
+MADE: Mapping[str, Make] = {
+    "flood_after_rollout": _flood_after_rollout,
+    **{f"{kind}_beside_promotion": _beside_promotion(kind, at) for kind, at in _SHORTLY_BEFORE.items()},
+}
 """By kind: what makes one variation of it."""
