@@ -14,7 +14,7 @@ from tests.tools.toolchain import PROMETHEUS
 
 from serving_rules.pack import build
 from serving_simulator.cli import main
-from serving_simulator.scenarios import EXCUSED, HEALTHY, INCIDENTS, LEVELS, NEGATIVES, Scenario, TracesError, fleet_of, matrix
+from serving_simulator.scenarios import BORDERLINE, EXCUSED, HEALTHY, INCIDENTS, LEVELS, NEGATIVES, Scenario, TracesError, fleet_of, matrix
 from serving_simulator.score.breaks import Effect, breaks
 from serving_simulator.score.engine import EngineError, Fired, Rule, read
 from serving_simulator.score.inhibition import heard, inhibitions
@@ -349,11 +349,13 @@ def test_every_incident_has_a_healthy_twin_and_three_levels_and_names_alerts_tha
         levels = [each.level for each in chosen if each.incident == kind]
         assert list(dict.fromkeys(levels)) == [HEALTHY, *LEVELS]
         assert len(levels) in (4, 8), "those of a week come half as often"
+    for kind in BORDERLINE:
+        assert [each.level for each in chosen if each.incident == kind] == [HEALTHY, "mild"]
     for each in chosen:
         assert (each.level == HEALTHY) == each.negative, each.name
         assert {*each.expected, *each.companions} <= ALERTS, each.name
         assert each.negative or each.detection in DETECTIONS, each.name
-    assert {each.incident for each in chosen if each.level == HEALTHY} == {*INCIDENTS, *NEGATIVES, *EXCUSED}
+    assert {each.incident for each in chosen if each.level == HEALTHY} == {*INCIDENTS, *NEGATIVES, *EXCUSED, *BORDERLINE}
 
 
 def test_every_detection_has_an_incident() -> None:

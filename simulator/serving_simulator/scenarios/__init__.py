@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from serving_simulator.fleet import Fleet, parse
+from serving_simulator.scenarios.borderline import BORDERLINE, borderline
 from serving_simulator.scenarios.excused import EXCUSED, excused
 from serving_simulator.scenarios.incidents import INCIDENTS, incidents, named
 from serving_simulator.scenarios.negatives import NEGATIVES, negatives
@@ -16,6 +17,7 @@ from serving_simulator.scenarios.scenario import HEALTHY, LEVELS, Level, Scenari
 from serving_simulator.scenarios.traces import SETTINGS, TracesError, traces
 
 __all__ = [
+    "BORDERLINE",
     "EXCUSED",
     "HEALTHY",
     "INCIDENTS",
@@ -39,7 +41,7 @@ def matrix(seeds: int, hours: int, pattern: str = "*", folder: Path | None = Non
     ``folder`` holds recorded traffic, whose replays are negatives too. Raises ``TracesError`` when it cannot be read.
     """
     replays = traces(folder, hours) if folder else ()
-    for scenario in (*incidents(seeds), *negatives(seeds, hours), *excused(seeds), *replays):
+    for scenario in (*incidents(seeds), *negatives(seeds, hours), *excused(seeds), *borderline(seeds), *replays):
         if fnmatch.fnmatchcase(scenario.name, pattern):
             yield scenario
 

@@ -117,7 +117,7 @@ def _incidents(report: Report) -> Iterator[str]:
     scores = grouped((each for each in report.judged if not each.negative), lambda each: (each.incident, each.level))
     yield from _section(
         "Incidents",
-        "What happens, at three levels.",
+        "What happens, at three levels; and, at the end, what is only just an incident.",
         ("Incident", "Level", "Runs", "Recall", "Named first", "Delay, median (min)", "Late, p95 (min)", "Fires a run", "Pages", "False"),
         ((*_row(each), _which(each.false)) for each in scores),
     )

@@ -11,11 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from serving_simulator.scenarios.borderline import autoscaling, held_back
 from serving_simulator.scenarios.scenario import HEALTHY, Make, Scenario
 
 __all__ = ["BORDERLINE", "borderline"]
 
-BORDERLINE: Mapping[str, Make] = {}
+BORDERLINE: Mapping[str, Make] = {**autoscaling.MADE, **held_back.MADE}
 """By kind: what makes one variation, only just an incident where its level is mild, and not quite one where it is healthy."""
 
 
