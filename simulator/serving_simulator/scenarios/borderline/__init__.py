@@ -11,12 +11,34 @@ from dataclasses import replace
 
 import numpy as np
 
-from serving_simulator.scenarios.borderline import autoscaling, held_back
+from serving_simulator.scenarios.borderline import (
+    answers,
+    asynchronous,
+    autoscaling,
+    crashes,
+    hardware,
+    held_back,
+    memory,
+    operations,
+    settings,
+    spending,
+)
 from serving_simulator.scenarios.scenario import HEALTHY, Make, Scenario
 
 __all__ = ["BORDERLINE", "borderline"]
 
-BORDERLINE: Mapping[str, Make] = {**autoscaling.MADE, **held_back.MADE}
+BORDERLINE: Mapping[str, Make] = {
+    **autoscaling.MADE,
+    **held_back.MADE,
+    **hardware.MADE,
+    **settings.MADE,
+    **spending.MADE,
+    **crashes.MADE,
+    **memory.MADE,
+    **answers.MADE,
+    **asynchronous.MADE,
+    **operations.MADE,
+}
 """By kind: what makes one variation, only just an incident where its level is mild, and not quite one where it is healthy."""
 
 
