@@ -31,7 +31,6 @@ _CHANGES: Mapping[str, tuple[Mapping[str, Values | None], float | None]] = {
     "a floor of a little less": ({"serving:min_replicas:current": 2, "serving:active_replicas:avg6h": 3.1}, 7),
     "no floor": ({"serving:min_replicas:current": 0}, 7),
     "mostly asynchronous": ({"serving:async_requests:share1h": 0.51}, None),
-    "tokens decide": ({"serving:target_inflight_tokens:current": 5}, None),
     "a development deployment": ({"serving:development:flag": 1}, None),
     "headroom on purpose": ({"serving:target_utilization_ratio:current": 0.3}, None),
     "too high already": ({"serving:concurrency_target:for_concurrency_target_too_high": 2}, None),
