@@ -519,13 +519,13 @@ def test_what_an_exporter_could_not_read_is_seen_and_its_workspace_alone(results
 def test_the_command_writes_both_reports_and_remembers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(Path(PROMETHEUS[-1].prometheus).parent))
     outputs = [tmp_path / "report.json", tmp_path / "report.md"]
-    words = ["score", "--rules", str(FOLDER), "--scenarios", "ceiling-*-0", "--seeds", "1", "--hours", "1", "--no-baselines"]
+    words = ["score", "--rules", str(FOLDER), "--scenarios", "ceiling-[hms]*-0", "--seeds", "1", "--hours", "1", "--no-baselines"]
     words += ["--state", str(tmp_path / "state.jsonl"), *(word for path in outputs for word in ("--output", str(path)))]
     first = CliRunner().invoke(main, words, catch_exceptions=False)
     assert first.exit_code == 0, first.output
     assert "batch 1 of 1: 4 scenarios" in first.output
     document = json.loads(outputs[0].read_text())
-    assert document["made_with"]["command"] == "serving-simulator score --seeds 1 --hours 1 --seed 1 --scenarios 'ceiling-*-0'"
+    assert document["made_with"]["command"] == "serving-simulator score --seeds 1 --hours 1 --seed 1 --scenarios 'ceiling-[hms]*-0'"
     assert [(each["name"], each["level"], each["recall"]) for each in document["detections"]][1:] == [
         ("capacity_exhausted", "medium", 1),
         ("capacity_exhausted", "severe", 1),
