@@ -8,7 +8,7 @@ import numpy as np
 
 from serving_simulator.scenarios.autoscaling import ceiling, thrash
 from serving_simulator.scenarios.faults import restart_loop
-from serving_simulator.scenarios.releases import promoted
+from serving_simulator.scenarios.releases import promote, promoted
 from serving_simulator.scenarios.scenario import BUDGETS, HEALTHY, ONSET, SHORT, Level, Scenario, during, seconds
 
 __all__ = ["churn_by_crashes", "crash_during_ramp", "flapping_by_crashes", "flood_in_rollout", "saturation_and_recovery"]
@@ -86,14 +86,13 @@ def flood_in_rollout(name: str, level: Level, rng: np.random.Generator) -> Scena
     base = workload["patterns"][0]["rate"]
     step = {"kind": "step", "rate": base * (rise - 1), "at": seconds(ONSET + 8), "length": seconds(40)}
     workload["patterns"] = [*workload["patterns"], step]
-    promote = {"action": "promote", "environment": f"{name}/production", "deployment": f"{name}/deployment-2"}
     return Scenario(
         name,
         "flood_in_rollout",
         level,
         SHORT,
         [model],
-        timeline=[{"at": seconds(ONSET), "do": promote}],
+        timeline=[{"at": seconds(ONSET), "do": promote(name)}],
         detection="capacity_exhausted",
         onset=ONSET + 8,
         end=ONSET + 48,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from serving_simulator.recording import Loss
-from serving_simulator.scenarios.releases import promoted
+from serving_simulator.scenarios.releases import promote, promoted
 from serving_simulator.scenarios.scenario import HEALTHY, ONSET, SHORT, Scenario, model_of, seconds, varied
 
 __all__ = ["NEGATIVES", "negatives"]
@@ -91,7 +91,6 @@ def _event(rng: np.random.Generator, name: str, kind: str) -> Scenario:
     here = f"{name}/deployment-1"
     losses: list[Loss] = []
     happens: list[dict[str, Any]] = []
-    promote = {"action": "promote", "environment": f"{name}/production", "deployment": f"{name}/deployment-2"}
     match kind:
         case "single-restart":
             happens = [{"at": at, "do": {"action": "terminate", "deployment": here}}]
@@ -112,7 +111,7 @@ def _event(rng: np.random.Generator, name: str, kind: str) -> Scenario:
             surge = 50 if kind == "rollout-of-surge" else 25
             how = {"rolling_deploy": rolling, "max_surge_percent": surge, "stabilization_time_seconds": stabilise}
             model = promoted(name, rng, how, {})
-            happens = [{"at": at, "do": promote}]
+            happens = [{"at": at, "do": promote(name)}]
     return Scenario(name, kind, HEALTHY, SHORT, [model], timeline=happens, losses=losses)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from serving_simulator.scenarios.scenario import BUDGETS, HEALTHY, ONSET, SHORT, Level, Scenario, model_of, seconds, varied
 
-__all__ = ["candidate_worse", "failed_deploy", "promoted", "rollout_stuck", "unhealthy"]
+__all__ = ["candidate_worse", "failed_deploy", "promote", "promoted", "rollout_stuck", "unhealthy"]
 
 _QUICK = {"scheduling": 8, "image_pull": 3, "weight_download": 5, "container_start": 20}
 
@@ -41,7 +41,8 @@ def promoted(name: str, rng: np.random.Generator, promotion: dict[str, Any], can
     }
 
 
-def _promote(name: str) -> dict[str, Any]:
+def promote(name: str) -> dict[str, Any]:
+    """Return what promotes the second deployment of such a model to production."""
     return {"action": "promote", "environment": f"{name}/production", "deployment": f"{name}/deployment-2"}
 
 
@@ -56,7 +57,7 @@ def candidate_worse(name: str, level: Level, rng: np.random.Generator) -> Scenar
         level,
         SHORT,
         [promoted(name, rng, rolling, {"faults": {"error_rate": share}})],
-        timeline=[{"at": seconds(ONSET), "do": _promote(name)}, *([] if level == HEALTHY else [{"at": seconds(ONSET + 30), "do": stop}])],
+        timeline=[{"at": seconds(ONSET), "do": promote(name)}, *([] if level == HEALTHY else [{"at": seconds(ONSET + 30), "do": stop}])],
         detection="rollout",
         onset=ONSET,
         end=ONSET + 30,
@@ -82,7 +83,7 @@ def rollout_stuck(name: str, level: Level, rng: np.random.Generator) -> Scenario
         level,
         SHORT,
         [promoted(name, rng, rolling, {"faults": faults})],
-        timeline=[{"at": seconds(ONSET), "do": _promote(name)}],
+        timeline=[{"at": seconds(ONSET), "do": promote(name)}],
         detection="rollout",
         onset=ONSET,
         evidence=20,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from serving_simulator.scenarios.releases import promoted
+from serving_simulator.scenarios.releases import promote, promoted
 from serving_simulator.scenarios.scenario import (
     BUDGETS,
     HEALTHY,
@@ -98,7 +98,6 @@ def candidate_near_the_margin(name: str, level: Level, rng: np.random.Generator)
     model = promoted(name, rng, rolling, {"faults": {"error_rate": share}, "service": service})
     model["deployments"][0] |= {"faults": {"error_rate": stable}, "service": service}
     model["environments"][0]["workload"] = {"patterns": [{"kind": "constant", "rate": varied(rng, 160.0, 0.05)}]}
-    promote = {"action": "promote", "environment": f"{name}/production", "deployment": f"{name}/deployment-2"}
     stop = {"action": "control", "environment": f"{name}/production", "control": "GRACEFUL_CANCEL"}
     return Scenario(
         name,
@@ -106,7 +105,7 @@ def candidate_near_the_margin(name: str, level: Level, rng: np.random.Generator)
         level,
         SHORT,
         [model],
-        timeline=[{"at": seconds(ONSET), "do": promote}, {"at": seconds(ONSET + 30), "do": stop}],
+        timeline=[{"at": seconds(ONSET), "do": promote(name)}, {"at": seconds(ONSET + 30), "do": stop}],
         detection="rollout",
         onset=ONSET,
         end=ONSET + 30,

@@ -9,7 +9,7 @@ import numpy as np
 
 from serving_simulator.recording import Loss
 from serving_simulator.scenarios.borderline.crashes import fleet
-from serving_simulator.scenarios.releases import promoted
+from serving_simulator.scenarios.releases import promote, promoted
 from serving_simulator.scenarios.scenario import DAY, HEALTHY, ONSET, SHORT, Level, Make, Scenario, model_of, seconds, varied
 
 __all__ = ["MADE"]
@@ -67,7 +67,6 @@ def promotion_paused(name: str, level: Level, rng: np.random.Generator) -> Scena
     lasts = rng.uniform(150, 180) if level == HEALTHY else rng.uniform(255, 270)
     environment = f"{name}/production"
     model = promoted(name, rng, {"rolling_deploy": True, "max_surge_percent": 25, "stabilization_time_seconds": 1800}, {})
-    promote = {"action": "promote", "environment": environment, "deployment": f"{name}/deployment-2"}
     controls = [(pauses, "PAUSE"), (pauses + lasts, "RESUME")]
     steps = [{"at": seconds(at), "do": {"action": "control", "environment": environment, "control": what}} for at, what in controls]
     return Scenario(
@@ -76,7 +75,7 @@ def promotion_paused(name: str, level: Level, rng: np.random.Generator) -> Scena
         level,
         SHORT,
         [model],
-        timeline=[{"at": seconds(begins), "do": promote}, *steps],
+        timeline=[{"at": seconds(begins), "do": promote(name)}, *steps],
         detection="rollout",
         onset=pauses,
         end=pauses + int(lasts),
@@ -131,14 +130,13 @@ def pod_unready(name: str, level: Level, rng: np.random.Generator) -> Scenario:
     environment["workload"] = {"patterns": [{"kind": "constant", "rate": varied(rng, 8.0)}]}
     old = model["deployments"][0]
     old |= {"probes": {"stop_traffic_threshold": 60, "restart_threshold": 3000}, "faults": {"unready_for": 2400}}
-    promote = {"action": "promote", "environment": f"{name}/production", "deployment": f"{name}/deployment-2"}
     return Scenario(
         name,
         "pod_unready",
         level,
         SHORT,
         [model],
-        timeline=[*([{"at": seconds(ONSET - 5), "do": promote}] if level == HEALTHY else []), *_sick(name, ONSET)],
+        timeline=[*([{"at": seconds(ONSET - 5), "do": promote(name)}] if level == HEALTHY else []), *_sick(name, ONSET)],
         detection="pods_not_ready",
         onset=ONSET,
         end=ONSET + 40,
